@@ -1,0 +1,1 @@
+"""Heirloom: what ships to Lambda. The core is pure; adapters put it on AWS; handlers are the edge."""

@@ -1,0 +1,1 @@
+"""The SageMaker image: `train` and `serve`."""

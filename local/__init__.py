@@ -1,0 +1,1 @@
+"""The embedded AWS: MiniStack on one port, with what it lacks plugged in."""
