@@ -69,7 +69,7 @@ docs: dev  ## write the generated pages: docs/cli.md, docs/openapi.json
 	@$(BIN)/python -m cli.reference > docs/cli.md
 	@$(BIN)/python -m infra.openapi > docs/openapi.json
 
-deploy: .venv/.deploy build  ## cdk deploy to the AWS account of the current credentials
+deploy: build  ## cdk deploy to the AWS account of the current credentials
 	@$(BIN)/python -m infra.node cdk deploy --all
 
 clean: .venv/.demo  ## remove the embedded AWS's state and everything that was built

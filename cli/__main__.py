@@ -1,0 +1,5 @@
+"""``python -m cli`` is ``heirloom``."""
+
+from cli.main import main
+
+main()

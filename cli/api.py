@@ -1,0 +1,54 @@
+"""The HTTP API of the stack, called as an application would: JSON over HTTPS, signed with SigV4.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html; the service is named execute-api. Problems come
+back as application/problem+json (RFC 9457) and leave here as the errors of heirloom.core.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+
+from cli.session import Session
+from heirloom.core.errors import Denied, HeirloomError, Invalid, NotFound, Problem, Unavailable
+
+# The longest that API Gateway waits for a function (29 s), and a little.
+SECONDS = 35
+
+
+def call(session: Session, method: str, path: str, body: object = None) -> Any:
+    """Send a request below the API's root and return the JSON of the answer. Raises the errors of heirloom.core."""
+    data = None if body is None else json.dumps(body).encode()
+    request = AWSRequest(method, session.api_url + path, {"Content-Type": "application/json"}, data)
+    SigV4Auth(session.credentials, "execute-api", session.boto.region_name).add_auth(request)
+    response = URLLib3Session(timeout=SECONDS).send(request.prepare())
+    answer = _parsed(response.content)
+    if response.status_code >= 300:
+        raise problem(response.status_code, answer)
+    return answer
+
+
+def problem(status: int, answer: Any) -> HeirloomError:
+    """The error that an answer of this status stands for."""
+    document = answer if isinstance(answer, dict) else {}
+    detail = document.get("detail") or document.get("message") or document.get("title") or f"status {status}"
+    fields = tuple(Problem(each.get("field", ""), each.get("detail", "")) for each in document.get("errors", ()))
+    lines = [str(detail), *(f"  {each.where}: {each.expected}" for each in fields)]
+    if status == 403:
+        return Denied(f"{detail}: these credentials may not call the API (execute-api:Invoke)")
+    if status == 404:
+        return NotFound(str(detail))
+    if 400 <= status < 500 and status != 429:
+        return Invalid("\n".join(lines), fields)
+    return Unavailable(f"the API answered {status}: {detail}")
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return {"detail": content.decode(errors="replace")[:200]}

@@ -1,0 +1,129 @@
+"""Whom a command talks to: AWS by its usual environment, or the embedded AWS of this repository.
+
+``--local`` chooses the embedded one. Without it AWS is used as its own CLI would; where no credentials are configured
+at all and an embedded AWS is up, that one, with a note that says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from boto3.session import Session as BotoSession
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from cli.workspace import workspace
+from heirloom.core.errors import Denied, Invalid, NotFound
+from local.connection import Connection
+from local.connection import session as session_of
+from local.statedir import StateDir
+
+STACK = "heirloom"
+# What says that somebody meant AWS; see boto3's guide to credentials. Profiles are looked for as well.
+CONFIGURED = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+class Notes(Protocol):
+    """Takes what the user should know beside the answer."""
+
+    def note(self, text: str) -> None: ...
+
+
+class Session:
+    """One AWS account and region, real or embedded, and the stack in it."""
+
+    def __init__(self, boto: BotoSession, endpoint_url: str | None = None) -> None:
+        self.boto = boto
+        self.endpoint_url = endpoint_url
+        self.stack = os.environ.get("HEIRLOOM_STACK") or STACK
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+        return self.boto.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload] # any service
+
+    @property
+    def credentials(self) -> Credentials:
+        """What signs requests. Raises Denied when there are none."""
+        found = self.boto.get_credentials()
+        if found is None:
+            raise Denied("no AWS credentials; did you mean --local? `heirloom local up` starts an embedded AWS")
+        return found
+
+    @functools.cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """The stack's outputs by name. Raises NotFound when the stack is not there."""
+        try:
+            found = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise NotFound(f"there is no stack {self.stack} in {self.place}: {self._remedy}") from error
+        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+    def output(self, name: str) -> str:
+        """One output. Raises NotFound when the stack is of another release than this command."""
+        try:
+            return self.outputs[name]
+        except KeyError as error:
+            raise NotFound(f"the stack {self.stack} has no output {name}: {self._remedy}") from error
+
+    @property
+    def local(self) -> bool:
+        """Whether it is not AWS itself that answers."""
+        return self.endpoint_url is not None
+
+    @property
+    def place(self) -> str:
+        """Where this is, for messages."""
+        return f"the embedded AWS at {self.endpoint_url}" if self.local else f"AWS, {self.boto.region_name}"
+
+    @property
+    def api_url(self) -> str:
+        """Where the stack's HTTP API answers: AWS gives each a host name, the embedded AWS a path."""
+        if self.endpoint_url is None:
+            return self.output("ApiUrl").rstrip("/")
+        return f"{self.endpoint_url}/_aws/execute-api/{self.output('ApiId')}/$default"
+
+    @property
+    def _remedy(self) -> str:
+        return "`heirloom local up` deploys it" if self.local else "`make deploy` does it; --local uses the local one"
+
+
+def open_session(notes: Notes, *, local: bool) -> Session:
+    """The session of a command. Raises Denied without credentials, NotFound for --local when nothing was started."""
+    state = workspace().state
+    if local:
+        return embedded(Connection.load(state))
+    boto = BotoSession()
+    if not _configured(boto) and _is_up(state):
+        connection = Connection.load(state)
+        notes.note(f"no AWS credentials are configured: using the embedded AWS at {connection.endpoint_url} (--local)")
+        return embedded(connection)
+    session = Session(boto, os.environ.get("AWS_ENDPOINT_URL") or None)
+    if session.credentials and not boto.region_name:
+        raise Invalid("no AWS region: set AWS_REGION, or `region` in the profile")
+    return session
+
+
+def embedded(connection: Connection) -> Session:
+    """The session of the embedded AWS's administrator."""
+    return Session(session_of(connection), connection.endpoint_url)
+
+
+def _configured(boto: BotoSession) -> bool:
+    return any(os.environ.get(name) for name in CONFIGURED) or bool(boto.available_profiles)
+
+
+def _is_up(state: Path) -> bool:
+    return state.is_dir() and StateDir(state).running() is not None

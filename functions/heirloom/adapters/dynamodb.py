@@ -1,0 +1,262 @@
+"""The lineage and the routes on DynamoDB. Tables, keys and access patterns: docs/data-model.md.
+
+What the graph carries (``data``, ``summary``, ``detail``) is kept as JSON text: it is never searched by, and what is
+read is what was written, where DynamoDB's own numbers would refuse NaN and give 1 for 1.0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from heirloom.adapters.aws import translated
+from heirloom.core.errors import Invalid, Unavailable
+from heirloom.core.lineage import Document, Edge, Entry, Event, Node, Page
+from heirloom.core.release import Route
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+_LISTED = ("project", "run", "version")
+_NUMBERS = ("revision", "champion", "previous")
+
+
+class DynamoLineage:
+    """The port Lineage on a table with the keys ``pk`` and ``sk``."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def add(self, node: Node, *edges: Edge) -> bool:
+        once = self._put(_node_item(node), "attribute_not_exists(pk)")
+        entry = [self._put(_entry_item(node))] if node.kind in _LISTED else []
+        try:
+            self._write(f"adding {node.key}", [once, *entry, *map(self._put, _edge_items(edges))])
+        except _StoppedError:
+            return False
+        return True
+
+    def link(self, *edges: Edge) -> None:
+        self._write("adding edges", [self._put(item) for item in _edge_items(edges)])
+
+    def put_project(self, node: Node) -> None:
+        self._write(f"writing {node.key}", [self._put(_node_item(node)), self._put(_entry_item(node))])
+
+    def withdraw_project(self, model: str) -> None:
+        with translated(f"withdrawing project {model}"):
+            self._client.delete_item(TableName=self._table, Key=_key("projects", model))
+
+    def node(self, kind: str, identity: str) -> Node | None:
+        with translated(f"reading {kind}#{identity}"):
+            found = self._client.get_item(
+                TableName=self._table, Key=_key(f"{kind}#{identity}", "node"), ConsistentRead=True
+            )
+        item = found.get("Item")
+        return _node(item) if item else None
+
+    def targets(self, source: str, relation: str) -> tuple[str, ...]:
+        return self._neighbours(source, f"out#{relation}#")
+
+    def sources(self, target: str, relation: str) -> tuple[str, ...]:
+        return self._neighbours(target, f"in#{relation}#")
+
+    def record(self, run: Node, event: Event) -> None:
+        pk, sk = _list_key(run)
+        shown = {
+            "TableName": self._table,
+            "Key": _key(pk, sk),
+            "UpdateExpression": "SET #last = :last",
+            "ExpressionAttributeNames": {"#last": "last"},
+            "ExpressionAttributeValues": {":last": {"S": _json(vars(event))}},
+        }
+        writes = [self._put(_event_item(run.key, event)), {"Update": shown}]
+        self._write(f"recording {event.stage} {event.state} of {run.key}", writes)
+
+    def history(self, run_id: str) -> tuple[Event, ...]:
+        return tuple(map(_event, self._query(f"run#{run_id}", "event#")))
+
+    def projects(self) -> tuple[Entry, ...]:
+        return tuple(map(_entry, self._query("projects", "")))
+
+    def runs(self, model: str, limit: int, cursor: str | None = None) -> Page:
+        return self._page(model, "run#", limit, cursor)
+
+    def versions(self, model: str, limit: int, cursor: str | None = None) -> Page:
+        return self._page(model, "version#", limit, cursor)
+
+    def _page(self, model: str, beginning: str, limit: int, cursor: str | None) -> Page:
+        """One entry more than asked for tells whether there is a next page."""
+        if cursor is not None and not cursor.startswith(beginning):
+            raise Invalid(f"expected a cursor that a page of {beginning[:-1]}s gave, got {cursor!r}")
+        after = _key(f"model#{model}", cursor) if cursor else None
+        items = list(islice(self._query(f"model#{model}", beginning, limit + 1, after), limit + 1))
+        entries = tuple(map(_entry, items[:limit]))
+        return Page(entries, items[limit - 1]["sk"]["S"] if len(items) > limit else None)
+
+    def _neighbours(self, pk: str, beginning: str) -> tuple[str, ...]:
+        return tuple(item["sk"]["S"].removeprefix(beginning) for item in self._query(pk, beginning))
+
+    def _query(self, pk: str, beginning: str, newest: int = 0, after: Item | None = None) -> Iterator[Item]:
+        """The items of a partition whose sort key begins so, in order; ``newest`` of them, backwards, when given."""
+        condition, values = "pk = :pk", {":pk": {"S": pk}}
+        if beginning:
+            condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": {"S": beginning}}
+        asked: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+            "ScanIndexForward": not newest,
+            **({"Limit": newest} if newest else {}),
+            **({"ExclusiveStartKey": after} if after else {}),
+        }
+        with translated(f"querying {pk}"):
+            for page in self._client.get_paginator("query").paginate(**asked):
+                yield from page["Items"]
+
+    def _put(self, item: Item, condition: str = "") -> Item:
+        write = {"TableName": self._table, "Item": item}
+        return {"Put": {**write, "ConditionExpression": condition} if condition else write}
+
+    def _write(self, what: str, writes: list[Any]) -> None:
+        """All or nothing. Raises _StoppedError when a condition did not hold."""
+        with translated(what):
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
+                if "ConditionalCheckFailed" in reasons:
+                    raise _StoppedError from error
+                raise Unavailable(f"{what}: {error}") from error
+
+
+class DynamoRoutes:
+    """The port Routes on a table with the key ``model``."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, model: str) -> Route | None:
+        with translated(f"reading the route of {model}"):
+            found = self._client.get_item(TableName=self._table, Key={"model": {"S": model}}, ConsistentRead=True)
+        item = found.get("Item")
+        return _route(item) if item else None
+
+    def get_many(self, models: Iterable[str]) -> Mapping[str, Route]:
+        """BatchGetItem takes 100 keys at most, and may leave some for the next call."""
+        wanted = [{"model": {"S": model}} for model in models]
+        found: dict[str, Route] = {}
+        while wanted:
+            batch, wanted = wanted[:100], wanted[100:]
+            with translated("reading routes"):
+                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": batch}})
+            routes = map(_route, answer["Responses"].get(self._table, []))
+            found.update({route.model: route for route in routes})
+            left: Any = answer["UnprocessedKeys"].get(self._table, {"Keys": []})
+            wanted += left["Keys"]
+        return found
+
+    def put(self, route: Route) -> None:
+        numbers = {":before": {"N": str(route.revision - 1)}}
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(model)"}
+        if route.revision > 1:
+            condition = {"ConditionExpression": "revision = :before", "ExpressionAttributeValues": numbers}
+        with translated(f"writing revision {route.revision} of the route of {route.model}"):
+            self._client.put_item(TableName=self._table, Item=_route_item(route), **condition)
+
+    def delete(self, model: str) -> None:
+        with translated(f"deleting the route of {model}"):
+            self._client.delete_item(TableName=self._table, Key={"model": {"S": model}})
+
+
+class _StoppedError(Exception):
+    """A condition of a transaction did not hold."""
+
+
+def _list_key(node: Node) -> tuple[str, str]:
+    """Where the node's line stands in its list; runs and versions are read backwards, newest first."""
+    if node.kind == "project":
+        return "projects", node.id
+    if node.kind == "run":
+        return f"model#{node.model}", f"run#{node.created_at}#{node.id}"
+    return f"model#{node.model}", f"version#{node.summary['number']:08d}"
+
+
+def _key(pk: str, sk: str) -> Item:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _node_item(node: Node) -> Item:
+    texts = {"kind": node.kind, "id": node.id, "model": node.model, "created_at": node.created_at}
+    documents = {"data": _json(node.data), "summary": _json(node.summary)}
+    return {**_key(node.key, "node"), **_texts({**texts, **documents})}
+
+
+def _entry_item(node: Node) -> Item:
+    texts = {"id": node.id, "model": node.model, "created_at": node.created_at, "summary": _json(node.summary)}
+    return {**_key(*_list_key(node)), **_texts(texts)}
+
+
+def _event_item(run: str, event: Event) -> Item:
+    texts = {"at": event.at, "stage": event.stage, "state": event.state, "detail": _json(event.detail)}
+    return {**_key(run, f"event#{event.at}#{event.stage}#{event.state}"), **_texts(texts)}
+
+
+def _edge_items(edges: Iterable[Edge]) -> Iterator[Item]:
+    """Each edge twice, so that both of its ends find it by their own key."""
+    for edge in edges:
+        yield _key(edge.source, f"out#{edge.relation}#{edge.target}")
+        yield _key(edge.target, f"in#{edge.relation}#{edge.source}")
+
+
+def _texts(values: Mapping[str, str]) -> Item:
+    return {name: {"S": value} for name, value in values.items()}
+
+
+def _text(item: Item, name: str) -> str:
+    return str(item[name]["S"])
+
+
+def _node(item: Item) -> Node:
+    return Node(
+        kind=_text(item, "kind"),
+        id=_text(item, "id"),
+        model=_text(item, "model"),
+        created_at=_text(item, "created_at"),
+        data=json.loads(_text(item, "data")),
+        summary=json.loads(_text(item, "summary")),
+    )
+
+
+def _entry(item: Item) -> Entry:
+    return Entry(
+        id=_text(item, "id"),
+        model=_text(item, "model"),
+        created_at=_text(item, "created_at"),
+        summary=json.loads(_text(item, "summary")),
+        last=Event(**json.loads(_text(item, "last"))) if "last" in item else None,
+    )
+
+
+def _event(item: Item) -> Event:
+    return Event(_text(item, "at"), _text(item, "stage"), _text(item, "state"), json.loads(_text(item, "detail")))
+
+
+def _route_item(route: Route) -> Item:
+    values = {name: value for name, value in vars(route).items() if value is not None}
+    return {name: {"N": str(value)} if name in _NUMBERS else {"S": value} for name, value in values.items()}
+
+
+def _route(item: Item) -> Route:
+    values: dict[str, Any] = {name: int(value["N"]) if name in _NUMBERS else value["S"] for name, value in item.items()}
+    return Route(**{"previous": None, **values})

@@ -1,0 +1,119 @@
+"""The model registry: a finished training job becomes a numbered version, with its evidence, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from heirloom.core.evidence import Evidence, read_evidence
+from heirloom.core.lineage import MAKES, Document, Edge, Lineage, Node, version_id
+from heirloom.core.pipeline import event_of, run_of
+from heirloom.core.registration import endpoint_name
+from heirloom.core.storage import Location, Objects
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A model to number. ``token`` makes it idempotent: the same token gets the same version."""
+
+    group: str
+    token: str
+    image: str
+    model_uri: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A SageMaker model package; ``number`` counts from 1 within its group."""
+
+    number: int
+    arn: str
+
+
+class Registry(Protocol):
+    """SageMaker's model registry. Raises Invalid, Denied or Unavailable."""
+
+    def submit(self, submission: Submission) -> Package:
+        """Number the model, in a group that is made when it is not there."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version: what the rest of the pipeline deploys. ``variants`` are SageMaker's ProductionVariants."""
+
+    number: int
+    name: str
+    package_arn: str
+    variants: tuple[Mapping[str, Any], ...]
+
+
+def register_version(
+    state: Document, bucket: str, prefix: str, lineage: Lineage, objects: Objects, registry: Registry, at: str
+) -> Version:
+    """Number what the run trained and keep its evidence in the artifact ``bucket``, below versions/.
+
+    Repeated, it answers with the same version. Raises Invalid for evidence that is missing or broken.
+    """
+    run = state["run"]
+    evidence = read_evidence(objects.read(Location.from_uri(state["training"]["output_uri"])))
+    package = registry.submit(_submission(state, prefix, evidence))
+    folder = Location(bucket, f"versions/{run['model']}/{package.number}/")
+    for name, body in evidence.files.items():
+        objects.write(Location(bucket, folder.key + name), body, JSON)
+    name = endpoint_name(prefix, run["model"], package.number)
+    variant = {**state["project"]["variant"], "ModelName": name}
+    version = Version(package.number, name, package.arn, (variant,))
+    node = _node(state, version, folder.uri, evidence, at)
+    if lineage.add(node, Edge(f"run#{run['id']}", MAKES, node.key)):
+        now = {**state, "version": {"number": version.number}}
+        lineage.record(run_of(state), event_of(now, "version", "done", at, score=evidence.scores.score))
+    return version
+
+
+def _submission(state: Document, prefix: str, evidence: Evidence) -> Submission:
+    scores = evidence.scores
+    facts = {
+        "run": state["run"]["id"],
+        "dataset": state["dataset"]["id"],
+        "git_commit": state["project"]["git_commit"] or "unknown",
+        "metric": scores.metric,
+        "score": repr(scores.score),
+        "objective_met": str(scores.met).lower(),
+    }
+    return Submission(
+        group=f"{prefix}-{state['run']['model']}",
+        token=state["run"]["id"],
+        image=state["project"]["image"],
+        model_uri=state["training"]["model_uri"],
+        facts=facts,
+    )
+
+
+def _node(state: Document, version: Version, folder: str, evidence: Evidence, at: str) -> Node:
+    model, scores = state["run"]["model"], evidence.scores
+    summary = {
+        "number": version.number,
+        "endpoint": version.name,
+        "run": state["run"]["id"],
+        "dataset": state["dataset"]["id"],
+        "metric": scores.metric,
+        "score": scores.score,
+        "baseline": scores.baseline.get(scores.metric),
+        "at_least": scores.at_least,
+        "met": scores.met,
+    }
+    data = {
+        **summary,
+        "scores": asdict(scores),
+        "model_uri": state["training"]["model_uri"],
+        "evidence_uri": folder,
+        "image": state["project"]["image"],
+        "git_commit": state["project"]["git_commit"],
+        "package_arn": version.package_arn,
+        "smoke": evidence.smoke,
+    }
+    return Node("version", version_id(model, version.number), model, at, data, summary)

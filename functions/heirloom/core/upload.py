@@ -1,0 +1,170 @@
+"""An uploaded file: from the event that S3 sends to a run, or to quarantine with the reason.
+
+A run's id is made of the object version, so however often the event comes there is one run and one execution.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from heirloom.core.errors import Invalid, InvalidData
+from heirloom.core.lineage import Event, Lineage, Node
+from heirloom.core.registration import Registration, registered
+from heirloom.core.storage import Location, Objects
+
+QUARANTINE = "quarantine/"
+IGNORED = (QUARANTINE, "labels/")
+LARGEST = 5 * 1024**3
+"""Bytes of the largest upload: what S3 copies in one request."""
+
+
+class Executions(Protocol):
+    """Runs of a state machine. Each method raises NotFound (no such machine), Denied or Unavailable."""
+
+    def start(self, machine: str, name: str, document: Mapping[str, Any]) -> bool:
+        """Start one under this name; nothing happens, and it may say False, if there has been one of that name."""
+
+    def find(self, machine: str, name: str) -> Execution | None:
+        """How the execution of this name stands; None if there is none, or its record is past keeping."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """``status`` in Step Functions' words: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE."""
+
+    status: str
+    error: str = ""
+    cause: str = ""
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One version of an object in the data bucket; ``size`` in bytes."""
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int
+
+    @property
+    def model(self) -> str:
+        """The first segment of the key; "" for a key of one segment."""
+        return self.key.partition("/")[0] if "/" in self.key else ""
+
+    @property
+    def location(self) -> Location:
+        return Location(self.bucket, self.key, self.version_id)
+
+    @property
+    def run_id(self) -> str:
+        return run_id(self.model, self.bucket, self.key, self.version_id)
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Upload:
+        """S3's "Object Created" as EventBridge delivers it: the key is plain text there, not URL-encoded.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html. Raises Invalid.
+        """
+        try:
+            bucket, described = event["detail"]["bucket"]["name"], event["detail"]["object"]
+            return cls(bucket, described["key"], described["version-id"], described["size"])
+        except KeyError as missing:
+            raise Invalid(
+                f"not an 'Object Created' event of a bucket with versioning: {missing} is missing"
+            ) from missing
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an upload: ``run`` is the id of its run, None where ``reason`` says why there is none."""
+
+    run: str | None
+    started: bool
+    reason: str = ""
+
+
+def run_id(model: str, bucket: str, key: str, version_id: str) -> str:
+    """The run of an object version, which is also the name of its execution and its training job."""
+    digest = hashlib.sha256(f"{bucket}/{key}/{version_id}".encode()).hexdigest()
+    return f"{model}-{digest[:12]}"
+
+
+def receive(upload: Upload, lineage: Lineage, objects: Objects, executions: Executions, at: str) -> Receipt:
+    """Start the run of an upload, or move the file to quarantine when there is nothing that could train on it."""
+    if upload.key.startswith(IGNORED) or upload.key.endswith("/"):
+        return Receipt(None, False, "not data to train on")
+    registration = registered(upload.model, lineage)
+    refusal = _refusal(upload, registration is not None, lineage)
+    if registration is None or refusal:
+        quarantine(upload, InvalidData(refusal), objects, at)
+        return Receipt(None, False, refusal)
+    run = _run_once(upload, registration, lineage, at)
+    started = executions.start(registration.state_machine, run.id, run.data["input"])
+    return Receipt(run.id, started)
+
+
+def execution_input(upload: Upload, registration: Registration, at: str) -> dict[str, Any]:
+    """The input of the state machine: the run, and the project as it is deployed now."""
+    run = {
+        "id": upload.run_id,
+        "model": upload.model,
+        "bucket": upload.bucket,
+        "key": upload.key,
+        "version_id": upload.version_id,
+        "size": upload.size,
+        "at": at,
+    }
+    return {"run": run, "project": registration.execution()}
+
+
+def quarantine(upload: Upload, error: InvalidData, objects: Objects, at: str, run: str | None = None) -> None:
+    """Move a file out of the way, with ``<file>.reason.json`` beside it; the version uploaded stays, hidden."""
+    target = Location(upload.bucket, QUARANTINE + upload.key)
+    reason = {
+        "model": upload.model,
+        "key": upload.key,
+        "version_id": upload.version_id,
+        "reason": str(error),
+        "problems": [asdict(problem) for problem in error.problems],
+        "run_id": run,
+        "at": at,
+    }
+    if upload.size <= LARGEST:
+        objects.copy(upload.location, target)
+    body = json.dumps(reason, indent=2, ensure_ascii=False).encode()
+    objects.write(Location(upload.bucket, f"{target.key}.reason.json"), body, "application/json")
+    objects.hide(upload.location)
+
+
+def _refusal(upload: Upload, known: bool, lineage: Lineage) -> str:
+    """Why no run can start with the upload; "" when one can."""
+    if not known:
+        models = ", ".join(entry.id for entry in lineage.projects()) or "none yet"
+        where = f"{upload.model!r} is no model" if upload.model else "the key names no model"
+        return f"{upload.key}: {where}. Upload to <model>/<file>.csv, where <model> is one of: {models}"
+    if not upload.key.lower().endswith(".csv"):
+        return f"{upload.key}: expected a CSV file, whose name ends in .csv"
+    if upload.size > LARGEST:
+        return f"{upload.key}: expected at most {LARGEST} bytes (5 GiB), got {upload.size}"
+    return ""
+
+
+def _run_once(upload: Upload, registration: Registration, lineage: Lineage, at: str) -> Node:
+    """The run of the upload, as it was recorded first: an event that comes again starts it with the same input."""
+    data = {
+        "state_machine": registration.state_machine,
+        "project": registration.project.to_document(),
+        "input": execution_input(upload, registration, at),
+    }
+    run = Node(
+        "run", upload.run_id, upload.model, at, data, {"key": upload.key, "state_machine": registration.state_machine}
+    )
+    if not lineage.add(run):
+        return lineage.node("run", run.id) or run
+    lineage.record(run, Event(at, "upload", "done", {"size": upload.size}))
+    return run

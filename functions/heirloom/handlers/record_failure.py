@@ -1,0 +1,23 @@
+"""Pipeline, RecordFailure: stage and reason to the run's history; what the run deployed is deleted, the route stays."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from heirloom import wiring
+from heirloom.core.clock import Clock, stamp
+from heirloom.core.lineage import Lineage
+from heirloom.core.pipeline import record_failure
+from heirloom.core.registration import Deployments
+from heirloom.core.release import Routes
+from heirloom.handlers.edge import Event, entrypoint
+
+
+def handle(event: Event, lineage: Lineage, routes: Routes, deployments: Deployments, clock: Clock) -> dict[str, Any]:
+    return asdict(record_failure(event, lineage, routes, deployments, stamp(clock())))
+
+
+lambda_handler = entrypoint(
+    handle, lineage=wiring.lineage, routes=wiring.routes, deployments=wiring.deployments, clock=wiring.clock
+)

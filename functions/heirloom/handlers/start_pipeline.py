@@ -1,0 +1,22 @@
+"""S3 "Object Created" (EventBridge): start the run of an uploaded file, or move the file to quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from heirloom import wiring
+from heirloom.core.clock import Clock, stamp
+from heirloom.core.lineage import Lineage
+from heirloom.core.storage import Objects
+from heirloom.core.upload import Executions, Upload, receive
+from heirloom.handlers.edge import Event, entrypoint
+
+
+def handle(event: Event, lineage: Lineage, objects: Objects, executions: Executions, clock: Clock) -> dict[str, Any]:
+    return asdict(receive(Upload.from_event(event), lineage, objects, executions, stamp(clock())))
+
+
+lambda_handler = entrypoint(
+    handle, lineage=wiring.lineage, objects=wiring.objects, executions=wiring.executions, clock=wiring.clock
+)

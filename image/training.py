@@ -1,0 +1,138 @@
+"""The training itself: split, fit, score, store, and prove that what was stored answers as what was trained."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from heirloom.core.dataset import Schema
+from heirloom.core.errors import HeirloomError, Invalid
+from heirloom.core.project import METRICS, Objective, Project, Scalar
+from image.container import MODEL_FILE, SCHEMA_FILE, Container, say, write_json
+from image.evidence import environment, profile
+from image.frames import Rows, read_rows
+from image.model_store import save
+from image.predictor import Answerer, Baseline, TrainedModel, load_predictor
+from image.project_code import ProjectCode
+from image.scores import score, split
+
+_SMOKE_ROWS = 20
+
+
+class StoredModelDiffersError(HeirloomError):
+    """The model read back from its file does not answer as it did in memory."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training job, its input checked."""
+
+    container: Container
+    project: Project
+    parameters: Mapping[str, Scalar]
+    file: Path
+    schema: Schema
+
+
+def train(job: Job) -> None:
+    """Fit and store the model and its evidence. Raises HeirloomError where the project or its data can't be used."""
+    rows = read_rows(job.file, job.schema)
+    learnt, held_out = split(rows, job.project.data.test_fraction, job.project.training.seed)
+    how = "the last in time" if rows.times else "drawn by the seed"
+    say(f"{len(learnt.labels)} rows to train on, {len(held_out.labels)} held out as the test, {how}")
+    code = ProjectCode(job.container.model)
+    estimator = _fit(job, code, learnt)
+    model = TrainedModel(estimator, code, job.schema)
+    scores = _scores(job, code, model, held_out)
+    _leave(job, "metrics.json", {"train_rows": len(learnt.labels), **scores})
+    _leave(job, SCHEMA_FILE, job.schema.to_document())
+    _leave(job, "profile.json", profile(learnt.features, learnt.labels, job.schema))
+    found = environment(job.project.training.seed, job.parameters, job.container.environment)
+    _leave(job, "environment.json", found)
+    save(estimator, job.container.model / MODEL_FILE, code)
+    _leave(job, "smoke.json", _smoke(job, model, held_out.features))
+    say("the stored model answers as the trained one")
+
+
+def _fit(job: Job, code: ProjectCode, rows: Rows) -> Any:
+    random.seed(job.project.training.seed)
+    # What scikit-learn draws from wherever a project leaves random_state out.
+    np.random.seed(job.project.training.seed)
+    preprocess = code.hook("model", "preprocess")
+    features = rows.features if preprocess is None else preprocess(rows.features)
+    started = time.monotonic()
+    estimator = code.function("model", "train")(
+        features.assign(**{job.schema.label: rows.labels}), dict(job.parameters)
+    )
+    say(f"trained in {time.monotonic() - started:.1f} s")
+    return estimator
+
+
+def _scores(job: Job, code: ProjectCode, model: TrainedModel, held_out: Rows) -> dict[str, Any]:
+    """metrics.json: the model and the baseline on the same rows, and whether the objective is met."""
+    objective = job.project.objective
+    own = (
+        None
+        if any(objective.metric in names for names in METRICS.values())
+        else code.function("model", objective.metric)
+    )
+
+    def scored(answerer: Answerer) -> dict[str, float | None]:
+        return score(answerer.answer(held_out.features), held_out.labels, job.schema, objective.metric, own)
+
+    test = scored(model)
+    baseline = scored(Baseline(code, job.schema)) if code.has("baseline") else {}
+    for name, scores in (("test", test), ("baseline", baseline)):
+        for metric, value in scores.items():
+            say(f"metric {name}:{metric}={'undefined' if value is None else format(value, '.6g')}")
+    met = _met(objective, test[objective.metric])
+    rows = len(held_out.labels)
+    return {"metric": objective.metric, "test_rows": rows, "test": test, "baseline": baseline, "objective": met}
+
+
+def _met(objective: Objective, found: float | None) -> dict[str, Any]:
+    if found is None:
+        raise Invalid(
+            f"objective.metric {objective.metric} is undefined on the test set: "
+            "it may need probabilities that the model does not give, or a class that the test set does not hold"
+        )
+    met = found >= objective.at_least
+    verdict = "met" if met else "missed"
+    say(f"objective: {objective.metric} {found:.4g}, at least {objective.at_least:g} wanted: {verdict}")
+    return {"metric": objective.metric, "at_least": objective.at_least, "score": found, "met": met}
+
+
+def _leave(job: Job, name: str, document: Mapping[str, Any]) -> None:
+    for folder in (job.container.model, job.container.evidence):
+        write_json(folder / name, document)
+
+
+def _smoke(job: Job, model: TrainedModel, features: pd.DataFrame) -> dict[str, Any]:
+    """Some test rows and the stored model's predictions for them. Raises StoredModelDiffersError."""
+    chosen = features.iloc[:: max(1, len(features) // _SMOKE_ROWS)].iloc[:_SMOKE_ROWS]
+    inputs = [
+        {name: None if pd.isna(cell) else cell for name, cell in row.items()} for row in chosen.to_dict("records")
+    ]
+    columns = {name: [row[name] for row in inputs] for name in chosen.columns}
+    predictions = load_predictor(job.container.model).predict(columns)
+    answers = model.answer(chosen)
+    for prediction, value, chance in zip(predictions, answers.values, answers.chances(), strict=True):
+        if not _same(prediction, value, chance):
+            trained = f"{value} ({chance})" if chance is not None else f"{value}"
+            raise StoredModelDiffersError(f"the stored model answers {prediction} where the trained one said {trained}")
+    return {"inputs": inputs, "predictions": predictions}
+
+
+def _same(prediction: Mapping[str, Any], value: Any, chance: float | None) -> bool:
+    if "value" in prediction:
+        return math.isclose(prediction["value"], value, rel_tol=1e-9, abs_tol=1e-12)
+    same_chance = chance is None or math.isclose(prediction["probability"], chance, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(prediction["label"] == value) and same_chance

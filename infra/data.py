@@ -1,0 +1,34 @@
+"""What outlives the platform: uploads, artifacts, lineage and routes, in a stack of their own."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from infra.bucket import Bucket
+from infra.function import PlatformFunction
+from infra.grant import Grant
+from infra.table import Table
+
+QUARANTINE_DAYS = 30
+
+
+class DataStack(Stack):
+    """Everything in it is retained: deleting the stack deletes no data."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stack_name: str) -> None:
+        super().__init__(
+            scope, construct_id, stack_name=stack_name, description="Heirloom: uploads, artifacts, lineage, routes"
+        )
+        self.uploads = Bucket(self, "Uploads", events=True, expire_after={"quarantine/": QUARANTINE_DAYS})
+        self.artifacts = Bucket(self, "Artifacts", variable="HEIRLOOM_ARTIFACT_BUCKET")
+        self.lineage = Table(self, "Lineage", variable="HEIRLOOM_LINEAGE_TABLE", partition_key="pk", sort_key="sk")
+        self.routes = Table(self, "Routes", variable="HEIRLOOM_ROUTES_TABLE", partition_key="model")
+
+    def grant_quarantine(self, function: PlatformFunction) -> None:
+        """Let ``function`` read an upload, and move one that it refuses out of the way."""
+        read = ["GetObject", "GetObjectVersion", "DeleteObject"]
+        self.uploads.grant(function, read, "*", "People choose the names of the files that they upload.")
+        # Without it S3 answers "denied" instead of "not found" for a file that is gone.
+        function.allow(Grant("s3", ["ListBucket"], [self.uploads.arn]))
+        self.uploads.grant(function, ["PutObject"], "quarantine/*", "A refused file keeps its name.")

@@ -1,0 +1,107 @@
+"""The stacks: what holds data in one, everything else in another. Wiring of constructs only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import App, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from heirloom.adapters.project_folder import read_projects
+from heirloom.core.errors import Invalid
+from heirloom.core.project import Project
+from infra import REPOSITORY
+from infra.api import Api
+from infra.data import DataStack
+from infra.endpoints import Endpoints
+from infra.function import LOG_RETENTION, PlatformFunction, Runtime
+from infra.image import Image
+from infra.intake import Intake
+from infra.project import ModelProject
+from infra.settings import Settings
+from infra.steps import LINEAGE, Steps
+
+
+class HeirloomApp(App):
+    """Both stacks, for what the context chooses. The flags of cdk.json hold whether or not the CLI starts it."""
+
+    def __init__(self, *, context: Mapping[str, Any] | None = None, outdir: str | None = None) -> None:
+        flags = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
+        super().__init__(context={**flags, **(context or {})}, outdir=outdir)
+        settings = Settings.from_context(self.node)
+        self.data = DataStack(self, "Data", stack_name=f"{settings.prefix}-data")
+        self.platform = PlatformStack(self, "Platform", settings=settings, data=self.data)
+        self.platform.add_stack_dependency(self.data)
+
+
+class PlatformStack(Stack):
+    """Everything that can be made again from the repository: it holds no data."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, data: DataStack) -> None:
+        super().__init__(
+            scope, construct_id, stack_name=settings.prefix, description="Heirloom: pipelines, endpoints, API"
+        )
+        self._settings = settings
+        self._data = data
+        self._runtime = Runtime(self, "Runtime", settings=settings)
+        self._endpoints = Endpoints(self, "Endpoints", prefix=settings.prefix)
+        self._intake = Intake(self, "Intake", runtime=self._runtime, data=data)
+        self.api = Api(self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints).api
+        self._add_projects()
+        self._add_outputs()
+
+    def _add_projects(self) -> None:
+        steps = Steps(self, "Steps", runtime=self._runtime, data=self._data, endpoints=self._endpoints)
+        image = Image(self, "Image", settings=self._settings)
+        registry = self._registry()
+        log_group = logs.LogGroup(self, "PipelineLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
+        models = Construct(self, "Models")
+        for project in _projects(self._settings):
+            model = ModelProject(
+                models,
+                project.name,
+                project=project,
+                folder=self._settings.models / project.name,
+                prefix=self._settings.prefix,
+                data=self._data,
+                image=image,
+                steps=steps,
+                registry=registry,
+                log_group=log_group,
+            )
+            self._intake.grant_start(model.pipeline.state_machine)
+
+    def _registry(self) -> PlatformFunction:
+        """What Custom::HeirloomProject calls: it writes projects' records, and clears up after deleted ones."""
+        registry = PlatformFunction(
+            self, "Registry", runtime=self._runtime, handler="register_project", timeout=Duration.minutes(5)
+        )
+        self._data.lineage.grant(registry, *LINEAGE, "DeleteItem")
+        self._data.routes.grant(registry, "GetItem", "PutItem", "DeleteItem")
+        self._endpoints.grant_find(registry)
+        self._endpoints.grant_delete(registry)
+        return registry
+
+    def _add_outputs(self) -> None:
+        """What the CLI and other programs find the deployment by."""
+        outputs = {
+            "ApiId": self.api.api_id,
+            "ApiUrl": self.api.api_endpoint,
+            "DataBucket": self._data.uploads.name,
+            "ArtifactBucket": self._data.artifacts.name,
+            "LineageTable": self._data.lineage.name,
+            "RoutesTable": self._data.routes.name,
+            "Prefix": self._settings.prefix,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+
+def _projects(settings: Settings) -> tuple[Project, ...]:
+    try:
+        return read_projects(settings.models)
+    except Invalid as invalid:
+        raise SystemExit(str(invalid)) from invalid

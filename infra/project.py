@@ -1,0 +1,98 @@
+"""A model project: all that one folder of models/ deploys. Adding a folder changes no line here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aws_cdk import CustomResource
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from heirloom.adapters.project_folder import bundle
+from heirloom.core.project import Project
+from infra.baseline import Baseline
+from infra.data import DataStack
+from infra.function import PlatformFunction
+from infra.image import Image
+from infra.pipeline import Pipeline
+from infra.roles import ModelRoles
+from infra.steps import Steps
+
+
+class ModelProject(Construct):
+    """Code, roles, pipeline and baseline endpoint of one model, and its record, which the registry function writes."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        project: Project,
+        folder: Path,
+        prefix: str,
+        data: DataStack,
+        image: Image,
+        steps: Steps,
+        registry: PlatformFunction,
+        log_group: logs.ILogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        code, code_hash = self._pack(folder)
+        roles = ModelRoles(
+            self, "Roles", model=project.name, prefix=prefix, image=image, code=code, artifacts=data.artifacts
+        )
+        self.pipeline = Pipeline(
+            self,
+            "Pipeline",
+            model=project.name,
+            prefix=prefix,
+            steps=steps,
+            roles=roles,
+            artifacts=data.artifacts,
+            log_group=log_group,
+        )
+        baseline = Baseline(self, "Baseline", project=project, prefix=prefix, image=image, code=code, roles=roles)
+        record = CustomResource(
+            self,
+            "Record",
+            resource_type="Custom::HeirloomProject",
+            service_token=registry.arn,
+            properties={
+                "Model": project.name,
+                "Spec": json.dumps(project.to_document(), sort_keys=True),
+                "CodeUri": code.s3_object_url,
+                "CodeHash": code_hash,
+                "Image": image.uri,
+                "StateMachineArn": self.pipeline.state_machine.state_machine_arn,
+                "BaselineEndpoint": baseline.endpoint_name,
+                "GitCommit": git_commit(folder),
+            },
+        )
+        # The first route points at the baseline, so it must answer; the function must be able to write when called.
+        record.node.add_dependency(baseline.endpoint, registry)
+
+    def _pack(self, folder: Path) -> tuple[s3_assets.Asset, str]:
+        """The asset is copied when it is made, so the packed file itself need not stay."""
+        with TemporaryDirectory() as scratch:
+            packed = Path(scratch) / "project.tar.gz"
+            code_hash = bundle(folder, packed)
+            return s3_assets.Asset(self, "Code", path=str(packed)), code_hash
+
+
+def git_commit(folder: Path) -> str:
+    """The commit that last changed the folder, with ``-dirty`` where files differ from it; empty outside git."""
+    commit = _git(folder, "log", "-1", "--format=%H", "--", ".")
+    changed = _git(folder, "status", "--porcelain", "--", ".")
+    return f"{commit}-dirty" if commit and changed else commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,60 @@
+"""The roles that SageMaker takes on for one model: one trains it, another serves it, neither sees another model."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from infra.bucket import Bucket
+from infra.grant import Grant, role_with
+from infra.image import Image
+
+# The groups that SageMaker writes the logs of jobs and of endpoints to:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
+RUNS = "The runs of this model, each in a folder of its own."
+WRITE_LOGS = ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents")
+
+
+class ModelRoles(Construct):
+    """``training`` reads the model's datasets and writes its runs; ``serving`` reads what the runs made."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model: str,
+        prefix: str,
+        image: Image,
+        code: s3_assets.Asset,
+        artifacts: Bucket,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        project = Grant("s3", ["GetObject"], [code.bucket.arn_for_objects(code.s3_object_key)])
+        datasets, runs = artifacts.objects(f"datasets/{model}/*"), artifacts.objects(f"runs/{model}/*")
+        only_code = {"StringEquals": {"s3:prefix": [code.s3_object_key]}}
+        training = [
+            Grant("s3", ["ListBucket"], [code.bucket.bucket_arn], conditions=only_code),
+            artifacts.listing(f"datasets/{model}/*"),
+            Grant("s3", ["GetObject"], datasets, "The datasets of this model, each named by its content."),
+            Grant("s3", ["PutObject", "AbortMultipartUpload"], runs, RUNS),
+            self._logs(TRAINING_LOGS, f"{TRAINING_LOGS}:log-stream:{model}-*"),
+        ]
+        endpoints = f"{ENDPOINT_LOGS}{prefix}-{model}-v*"
+        serving = [Grant("s3", ["GetObject"], runs, RUNS), self._logs(endpoints, f"{endpoints}:log-stream:*")]
+        common = [project, *image.pull()]
+        self.training = role_with(self, "Training", service="sagemaker", grants=[*common, *training])
+        self.serving = role_with(self, "Serving", service="sagemaker", grants=[*common, *serving])
+
+    def passing(self) -> Grant:
+        """Handing these two roles to SageMaker, and to nothing else."""
+        only = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        return Grant("iam", ["PassRole"], [self.training.role_arn, self.serving.role_arn], conditions=only)
+
+    def _logs(self, *groups: str) -> Grant:
+        stack = Stack.of(self)
+        arns = [f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}" for group in groups]
+        return Grant("logs", WRITE_LOGS, arns, "SageMaker makes a log stream a job and a log group an endpoint.")

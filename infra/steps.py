@@ -1,0 +1,80 @@
+"""The functions that the states of a pipeline call: one set for all models."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from constructs import Construct
+
+from infra.data import DataStack
+from infra.endpoints import Endpoints
+from infra.function import PlatformFunction, Runtime
+from infra.grant import Grant
+
+LINEAGE = ("GetItem", "Query", "PutItem", "UpdateItem")
+
+
+class Steps(Construct):
+    """Each step's function may do what its own state needs."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack, endpoints: Endpoints
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._runtime = runtime
+        self._data = data
+        self._functions = {
+            "ValidateData": self._validate_data(),
+            "RegisterVersion": self._register_version(endpoints),
+            "TestEndpoint": self._test_endpoint(endpoints),
+            "PointRoute": self._point_route(),
+            "RecordFailure": self._record_failure(endpoints),
+        }
+
+    @property
+    def arns(self) -> dict[str, str]:
+        """The functions' ARNs by the names that infra/workflows/pipeline.asl.json gives them."""
+        return {name: function.arn for name, function in self._functions.items()}
+
+    def invocation(self) -> Grant:
+        return Grant("lambda", ["InvokeFunction"], list(self.arns.values()))
+
+    def _validate_data(self) -> PlatformFunction:
+        # 1769 MB is one whole virtual processor; a gigabyte of CSV is read in one pass well within the time.
+        function = self._step("ValidateData", "validate_data", Duration.minutes(15), 1769)
+        self._data.grant_quarantine(function)
+        self._data.artifacts.grant(
+            function, ["GetObject", "PutObject"], "datasets/*", "A dataset is named by the hash of its content."
+        )
+        return function
+
+    def _register_version(self, endpoints: Endpoints) -> PlatformFunction:
+        function = self._step("RegisterVersion", "register_version", Duration.minutes(2), 512)
+        self._data.artifacts.grant(function, ["GetObject"], "runs/*", "One function registers the runs of all models.")
+        self._data.artifacts.grant(
+            function, ["PutObject"], "versions/*", "One function keeps the evidence of all models' versions."
+        )
+        endpoints.grant_register(function)
+        return function
+
+    def _test_endpoint(self, endpoints: Endpoints) -> PlatformFunction:
+        function = self._step("TestEndpoint", "test_endpoint", Duration.minutes(5))
+        endpoints.grant_invoke(function)
+        return function
+
+    def _point_route(self) -> PlatformFunction:
+        function = self._step("PointRoute", "point_route", Duration.minutes(1))
+        self._data.routes.grant(function, "GetItem", "PutItem")
+        return function
+
+    def _record_failure(self, endpoints: Endpoints) -> PlatformFunction:
+        function = self._step("RecordFailure", "record_failure", Duration.minutes(2))
+        self._data.routes.grant(function, "GetItem")
+        endpoints.grant_delete(function)
+        return function
+
+    def _step(self, construct_id: str, handler: str, timeout: Duration, memory_mb: int = 256) -> PlatformFunction:
+        function = PlatformFunction(
+            self, construct_id, runtime=self._runtime, handler=handler, timeout=timeout, memory_mb=memory_mb
+        )
+        self._data.lineage.grant(function, *LINEAGE)
+        return function

@@ -1,0 +1,172 @@
+"""The ports Endpoints, Deployments and Jobs, which are about the same few endpoints and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+
+from heirloom.adapters.memory import MemoryDeployments, MemoryEndpoints, MemoryJobs
+from heirloom.adapters.sagemaker import SageMakerDeployments, SageMakerEndpoints, SageMakerJobs
+from heirloom.core.errors import Invalid, Problem, Unavailable
+from heirloom.core.prediction import Endpoints
+from heirloom.core.registration import Deployments
+from heirloom.core.run import Job, Jobs
+from local.connection import Connection
+from tests.contract.conftest import role, unique, waited
+
+REFUSAL = Invalid("wrong", (Problem("inputs[0].x", "a number"),))
+
+
+class Host(Protocol):
+    """The ports under test; ``endpoint`` is in service, and ``job`` trained its model."""
+
+    endpoint: str
+    job: str
+    endpoints: Endpoints
+    deployments: Deployments
+    jobs: Jobs
+
+    def made(self, name: str) -> None:
+        """An endpoint configuration and a model of this name are there."""
+
+
+class InMemory:
+    def __init__(self) -> None:
+        self.endpoint, self.job = "contract-wine-v1", "wine-1"
+        self._deployments = MemoryDeployments({self.endpoint})
+        self.deployments: Deployments = self._deployments
+        self.endpoints: Endpoints = _ByRow(self.endpoint)
+        self.jobs: Jobs = MemoryJobs({self.job: Job(self.job, "Completed", "Completed")})
+
+    def made(self, name: str) -> None:
+        self._deployments.up.add(name)
+
+
+class _ByRow(MemoryEndpoints):
+    """What the image of the contract tests does, said in memory's words."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    def invoke(self, endpoint: str, document: Any) -> Any:
+        told = {
+            "answer": {"predictions": [{"value": 1.5}]},
+            "refuse": REFUSAL,
+            "grumble": Invalid("the model refuses the input"),
+            "fail": Unavailable("failed"),
+            "mumble": Unavailable("no JSON"),
+        }
+        self.answers = {self._endpoint: told[document["inputs"][0]["do"]]}
+        return super().invoke(endpoint, document)
+
+
+class OnSageMaker:
+    def __init__(self, aws: Connection, image: str) -> None:
+        self._client: Any = aws.client("sagemaker")
+        self._role, self._image = role(aws, "s3:*", "logs:*", "cloudwatch:PutMetricData"), image
+        self._bucket, self.job = unique("contract"), unique("wine")
+        self.endpoint = f"{unique('contract')}-wine-v1"
+        aws.client("s3").create_bucket(Bucket=self._bucket)
+        self.endpoints: Endpoints = SageMakerEndpoints(aws.client("sagemaker-runtime"))
+        self.deployments: Deployments = SageMakerDeployments(self._client)
+        self.jobs: Jobs = SageMakerJobs(self._client)
+        self._artifacts = self._train()
+        self.made(self.endpoint)
+        self._client.create_endpoint(EndpointName=self.endpoint, EndpointConfigName=self.endpoint)
+        waited(lambda: self._status() == "InService")
+
+    def made(self, name: str) -> None:
+        container = {"Image": self._image, "ModelDataUrl": self._artifacts}
+        self._client.create_model(ModelName=name, ExecutionRoleArn=self._role, PrimaryContainer=container)
+        form = {"MemorySizeInMB": 1024, "MaxConcurrency": 5}
+        variants = [{"VariantName": "AllTraffic", "ModelName": name, "ServerlessConfig": form}]
+        self._client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+
+    def _train(self) -> str:
+        self._client.create_training_job(
+            TrainingJobName=self.job,
+            RoleArn=self._role,
+            AlgorithmSpecification={"TrainingImage": self._image, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": f"s3://{self._bucket}/runs"},
+            ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )
+        waited(lambda: self._job()["TrainingJobStatus"] == "Completed")
+        return str(self._job()["ModelArtifacts"]["S3ModelArtifacts"])
+
+    def _job(self) -> Any:
+        return self._client.describe_training_job(TrainingJobName=self.job)
+
+    def _status(self) -> str:
+        return str(self._client.describe_endpoint(EndpointName=self.endpoint)["EndpointStatus"])
+
+
+@pytest.fixture(scope="module", params=["memory", "aws"])
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    if request.param == "memory":
+        yield InMemory()
+    else:
+        made = OnSageMaker(request.getfixturevalue("aws"), request.getfixturevalue("image"))
+        yield made
+        made.deployments.take_down(made.endpoint)
+
+
+def ask(host: Host, do: str) -> Any:
+    return host.endpoints.invoke(host.endpoint, {"inputs": [{"do": do}]})
+
+
+def test_gives_the_model_s_answer_as_it_is(host: Host) -> None:
+    assert ask(host, "answer") == {"predictions": [{"value": 1.5}]}
+
+
+def test_hands_on_what_the_model_says_is_wrong_with_the_input(host: Host) -> None:
+    with pytest.raises(Invalid) as refused:
+        ask(host, "refuse")
+
+    assert str(refused.value) == "wrong"
+    assert refused.value.problems == REFUSAL.problems
+
+
+def test_hands_on_a_refusal_in_words_of_its_own(host: Host) -> None:
+    with pytest.raises(Invalid, match="the model refuses the input"):
+        ask(host, "grumble")
+
+
+@pytest.mark.parametrize("do", ["fail", "mumble"])
+def test_a_model_that_is_not_well_is_unavailable(host: Host, do: str) -> None:
+    with pytest.raises(Unavailable):
+        ask(host, do)
+
+
+def test_an_endpoint_that_is_not_there_is_unavailable(host: Host) -> None:
+    with pytest.raises(Unavailable):
+        host.endpoints.invoke("contract-nowhere", {"inputs": [{"do": "answer"}]})
+
+
+def test_finds_a_training_job(host: Host) -> None:
+    assert host.jobs.find(host.job) == Job(host.job, "Completed", "Completed")
+    assert host.jobs.find("wine-nowhere") is None
+
+
+def test_takes_down_what_is_there_of_a_deployment(host: Host) -> None:
+    name = f"{unique('contract')}-beer-v2"
+    host.made(name)
+    assert host.deployments.names(name[:-1]) == (name,)
+
+    host.deployments.take_down(name)
+    host.deployments.take_down(name)
+
+    assert host.deployments.names(name[:-1]) == ()
+
+
+def test_names_only_what_begins_so(host: Host) -> None:
+    name = f"{unique('contract')}-ale-v1"
+    host.made(name)
+
+    assert host.deployments.names(name[1:]) == ()
+    assert host.deployments.names("contract-nothing") == ()
+
+    host.deployments.take_down(name)

@@ -1,0 +1,93 @@
+"""Which processes belong to an embedded AWS, seen from outside; and a Lambda function that leaves some behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+from local.connection import Connection
+
+# A worker that stays busy, with a child that has left its process group: what is hardest to find and to end.
+CODE = """
+import subprocess, time
+def handler(event, context):
+    subprocess.Popen(["sleep", "300"], start_new_session=True)
+    time.sleep(event.get("seconds", 0))
+"""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def of(state_dir: Path) -> set[int]:
+    """Living processes whose environment names the state directory: descendants inherit it, wherever they moved."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            alive = (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            continue
+        if alive and f"HEIRLOOM_STATE_DIR={state_dir}".encode() in environment:
+            found.add(int(folder.name))
+    return found
+
+
+def await_none(state_dir: Path, seconds: float = 10) -> set[int]:
+    """What still lives after at most ``seconds``: nothing, it is hoped."""
+    deadline = time.monotonic() + seconds
+    while (found := of(state_dir)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def run_lambda(aws: Connection, seconds: float) -> None:
+    """Leave a function running, and wait until its stray child is there."""
+    role = aws.client("iam").create_role(RoleName="stray", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("stray.py", CODE)
+    functions = aws.client("lambda")
+    functions.create_function(
+        FunctionName="stray",
+        Runtime=f"python3.{sys.version_info.minor}",
+        Role=role,
+        Handler="stray.handler",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=60,
+    )
+    functions.invoke(FunctionName="stray", InvocationType="Event", Payload=json.dumps({"seconds": seconds}))
+
+
+def await_stray(state_dir: Path) -> None:
+    """Until the function's child runs."""
+    deadline = time.monotonic() + 15
+    while not any(_command(pid).startswith("sleep") for pid in of(state_dir)):
+        assert time.monotonic() < deadline, "the function never started its child"
+        time.sleep(0.05)
+
+
+def start_in_a_child(state_dir: Path, port: int, *, die_with_parent: bool) -> subprocess.Popen[str]:
+    """A process that starts an embedded AWS and waits; it is running when this returns."""
+    program = (
+        "import sys, time; from pathlib import Path; from local.launcher import EmbeddedAws\n"
+        f"aws = EmbeddedAws(Path({str(state_dir)!r}), {port}); aws.start(die_with_parent={die_with_parent})\n"
+        "print('up', flush=True); time.sleep(300)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    return child
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""

@@ -1,0 +1,83 @@
+"""The deployed stack, used as its users do; for the tests of this folder and for the benchmarks."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+
+from heirloom.core.upload import run_id
+from local.connection import Connection
+from local.deploy import Deployment
+
+RUN_SECONDS = 240
+
+
+@dataclass
+class Stack:
+    """The deployed stack, used as its users do: S3 uploads and signed requests."""
+
+    aws: Connection
+    outputs: dict[str, str]
+    deployment: Deployment
+    http: URLLib3Session = field(default_factory=lambda: URLLib3Session(timeout=60))
+
+    def upload(self, model: str, name: str, body: bytes) -> str:
+        """Put a file where the model's data goes; the id of the run that this starts."""
+        key, bucket = f"{model}/{name}", self.outputs["DataBucket"]
+        answer = self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        return run_id(model, bucket, key, answer["VersionId"])
+
+    def wait(self, run: str, seconds: float = RUN_SECONDS) -> dict[str, Any]:
+        """The execution of a run, once it has ended."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.execution(run)
+            if found and found["status"] != "RUNNING":
+                return found
+            time.sleep(0.5)
+        raise AssertionError(f"run {run} has not ended after {seconds} s: {self.execution(run)}")
+
+    def execution(self, run: str) -> dict[str, Any] | None:
+        """The state machine's execution of a run, if it has begun."""
+        states = self.aws.client("stepfunctions")
+        for machine in states.list_state_machines()["stateMachines"]:
+            for each in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+                if each["name"] == run:
+                    return dict(states.describe_execution(executionArn=each["executionArn"]))
+        return None
+
+    def call(self, method: str, path: str, body: object = None, *, signed: bool = True) -> tuple[int, Any]:
+        """A request to the HTTP API: the status and the JSON of the answer. ``body``: bytes as they are, else JSON."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        url = self.aws.api_url(self.outputs["ApiId"]) + path
+        request = AWSRequest(method, url, {"Content-Type": "application/json"}, data)
+        if signed:
+            credentials = Credentials(self.aws.access_key_id, self.aws.secret_access_key)
+            SigV4Auth(credentials, "execute-api", self.aws.region).add_auth(request)
+        response = self.http.send(request.prepare())
+        return response.status_code, json.loads(response.content or b"null")
+
+    def predict(self, model: str, inputs: list[dict[str, Any]]) -> tuple[int, Any]:
+        """POST the rows to the model's predictions."""
+        return self.call("POST", f"/models/{model}/predictions", {"inputs": inputs})
+
+    def quarantined(self, model: str) -> dict[str, dict[str, Any]]:
+        """The reasons of the refused files, by file name."""
+        s3, bucket = self.aws.client("s3"), self.outputs["DataBucket"]
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"quarantine/{model}/").get("Contents", [])
+        suffix = ".reason.json"
+        return {
+            Path(each["Key"]).name.removesuffix(suffix): json.load(
+                s3.get_object(Bucket=bucket, Key=each["Key"])["Body"]
+            )
+            for each in listed
+            if each["Key"].endswith(suffix)
+        }

@@ -1,0 +1,35 @@
+"""The whole stack, put on the embedded AWS by `cdk deploy` itself, once for the tests of this folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from local.connection import Connection
+from local.deploy import Deployment
+from tests.local.stack.client import Stack
+
+ROOT = Path(__file__).parents[3]
+PROJECTS = Path(__file__).parent / "projects"
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The examples of the repository, and two copies of a small project."""
+    folder = tmp_path_factory.mktemp("stack") / "models"
+    shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("paint", "varnish"):
+        shutil.copytree(PROJECTS / "paint", folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        description = folder / name / "model.yaml"
+        description.write_text(description.read_text().replace("name: paint", f"name: {name}"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(aws: Connection, state_dir: Path, models: Path) -> Stack:
+    """The deployed stack."""
+    deployment = Deployment(aws, ROOT, state_dir, print, {"models": str(models)})
+    outputs = deployment.deploy()
+    return Stack(aws, outputs["heirloom"], deployment)

@@ -1,0 +1,218 @@
+"""A whole run through the pipeline's own handlers, and every way that it can end."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from heirloom.core.errors import Conflict, Invalid, NotFound, Unavailable
+from heirloom.core.lineage import FEEDS, MAKES, SERVES
+from heirloom.core.pipeline import LONGEST_REASON, read_failure
+from tests.unit.world import SMOKE, World, evidence, payload
+
+
+def states(world: World, state: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(event.stage, event.state) for event in world.lineage.history(state["run"]["id"])]
+
+
+def test_ends_with_the_new_version_serving(deployed: World) -> None:
+    state = deployed.carry(deployed.upload())
+
+    assert state["route"] == {"moved": True, "revision": 2, "reason": f"trained by run {state['run']['id']}"}
+    route = deployed.routes.get("flight-delay")
+    assert route is not None
+    assert (route.champion, route.endpoint, route.previous) == (1, "heirloom-flight-delay-v1", 0)
+    assert states(deployed, state) == [
+        ("upload", "done"),
+        ("dataset", "done"),
+        ("version", "done"),
+        ("test", "done"),
+        ("route", "done"),
+    ]
+
+
+def test_leaves_a_chain_from_the_data_to_what_serves(deployed: World) -> None:
+    state = deployed.carry(deployed.upload())
+
+    (run,) = deployed.lineage.targets(f"dataset#flight-delay/{state['dataset']['id']}", FEEDS)
+    (version,) = deployed.lineage.targets(run, MAKES)
+    (deployment,) = deployed.lineage.targets(version, SERVES)
+    node = deployed.lineage.node("deployment", deployment.removeprefix("deployment#"))
+    assert node is not None
+    assert (node.data["version"], node.data["changed_by"]) == (1, "pipeline")
+    assert deployed.lineage.sources(version, MAKES) == (run,)
+
+
+def test_an_older_version_that_ends_later_does_not_take_the_route(deployed: World) -> None:
+    older, newer = deployed.upload("v1"), deployed.upload("v2")
+    deployed.carry(older, 5)
+    deployed.carry(newer)
+
+    deployed.point(older)
+
+    assert older["route"] == {"moved": False, "revision": 2, "reason": "version 2 already serves"}
+    assert states(deployed, older)[-1] == ("route", "superseded")
+
+
+def test_a_smoke_row_that_is_answered_otherwise_stops_the_run(deployed: World) -> None:
+    state = deployed.carry(deployed.upload(), 4)
+    other = [SMOKE["predictions"][0], {"label": "no", "probability": 0.25}]
+    deployed.endpoints.answers["heirloom-flight-delay-v1"] = {"predictions": other}
+
+    with pytest.raises(Invalid, match=r"row 1 .*'probability': 0.5.*'probability': 0.25"):
+        deployed.test(state)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "answered", "alike"),
+    [
+        ({"value": 10.0}, {"value": 10.000001}, True),
+        ({"value": 10.0}, {"value": 10.0001}, False),
+        ({"label": "no", "probability": 0.5}, {"label": "no", "probability": 0.5000005}, True),
+        ({"label": "no", "probability": 1e-9}, {"label": "no", "probability": 2e-9}, True),
+        ({"label": "no", "probability": 0.5}, {"label": "no", "probability": None}, False),
+        ({"label": None, "probability": None}, {"label": None, "probability": None}, True),
+        ({"label": 1}, {"label": 1.0000001}, False),
+        ({"label": "no"}, {"label": "yes"}, False),
+        ({"label": "no", "probability": 0.5}, {"label": "no"}, False),
+    ],
+)
+def test_compares_labels_exactly_and_numbers_nearly(
+    deployed: World, recorded: dict[str, Any], answered: dict[str, Any], alike: bool
+) -> None:
+    state = deployed.carry(deployed.upload(), 1)
+    deployed.train(state, evidence(smoke={"inputs": [{}], "predictions": [recorded]}))
+    deployed.register(state)
+    deployed.endpoints.answers["heirloom-flight-delay-v1"] = {"predictions": [answered]}
+
+    if alike:
+        deployed.test(state)
+        assert state["test"] == {"rows": 1}
+    else:
+        with pytest.raises(Invalid, match="row 0"):
+            deployed.test(state)
+
+
+def test_a_version_that_is_not_in_the_lineage_is_not_tested(deployed: World) -> None:
+    with pytest.raises(NotFound, match="version 3 of flight-delay"):
+        deployed.test(payload("test_endpoint.in_service"))
+
+
+def test_a_failure_is_recorded_and_takes_down_what_the_run_deployed(deployed: World) -> None:
+    state = deployed.carry(deployed.upload(), 4)
+    deployed.routes.get("flight-delay")
+
+    failure = deployed.fail(state, "Unavailable", json.dumps({"errorMessage": "the endpoint does not answer"}))
+
+    assert failure == {"stage": "test", "error": "Unavailable", "reason": "the endpoint does not answer"}
+    assert deployed.deployments.up == set()
+    event = deployed.lineage.history(state["run"]["id"])[-1]
+    assert (event.stage, event.state, event.detail["reason"]) == ("test", "failed", failure["reason"])
+    assert event.detail["version"] == 1
+
+
+def test_a_failure_recorded_twice_is_one_event(deployed: World) -> None:
+    state = deployed.carry(deployed.upload(), 2)
+
+    for _ in range(2):
+        deployed.fail(state, "Invalid", "no scores")
+
+    assert [event.state for event in deployed.lineage.history(state["run"]["id"])].count("failed") == 1
+
+
+def test_a_failure_after_the_route_was_moved_leaves_the_endpoint_that_serves(deployed: World) -> None:
+    state = deployed.carry(deployed.upload())
+    del state["route"]
+
+    deployed.fail(state, "Unavailable", "")
+
+    assert deployed.deployments.up == {"heirloom-flight-delay-v1"}
+
+
+def test_a_failure_of_a_model_without_a_route_takes_its_endpoint_down(deployed: World) -> None:
+    state = deployed.carry(deployed.upload(), 5)
+    deployed.project(payload("register_project.delete"))
+    deployed.deployments.up.add("heirloom-flight-delay-v1")
+
+    with pytest.raises(NotFound, match="its project was removed"):
+        deployed.point(state)
+    deployed.fail(state, "NotFound", "")
+
+    assert deployed.deployments.up == set()
+
+
+def test_reads_the_reason_of_a_training_job() -> None:
+    failure = read_failure(payload("record_failure.training"))
+
+    assert failure.stage == "training"
+    assert failure.reason == "AlgorithmError: ValueError: learning_rate must be positive, exit code: 1"
+
+
+def test_reads_the_reason_of_an_endpoint_that_failed() -> None:
+    failure = read_failure(payload("record_failure.endpoint"))
+
+    assert failure.stage == "endpoint"
+    assert failure.reason.startswith("the endpoint failed: The primary container for production variant AllTraffic")
+
+
+def test_says_so_when_an_endpoint_did_not_come_in_time() -> None:
+    state = payload("record_failure.endpoint")
+    state["endpoint"]["description"] = {"EndpointStatus": "Creating"}
+
+    assert read_failure(state).reason == "the endpoint was still Creating after half an hour"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "reason"),
+    [
+        ("InvalidData", '{"errorMessage": "no label", "errorType": "InvalidData"}', "no label"),
+        ("TypeError", '{"errorMessage": "bad operand", "errorType": "TypeError"}', "TypeError: bad operand"),
+        (
+            "SageMaker.SageMakerException",
+            "quota (Service: SageMaker)",
+            "SageMaker.SageMakerException: quota (Service: SageMaker)",
+        ),
+        ("States.TaskFailed", '["odd"]', '["odd"]'),
+        ("States.TaskFailed", '{"TrainingJobStatus": "Stopped"}', '{"TrainingJobStatus": "Stopped"}'),
+        ("States.Timeout", "", "States.Timeout: it did not end in time"),
+        ("States.Timeout", "Task timed out after 900 seconds", "States.Timeout: Task timed out after 900 seconds"),
+        ("Invalid", "", "no reason was given"),
+    ],
+)
+def test_reads_the_reason_of_a_step(error: str, cause: str, reason: str) -> None:
+    state = {**payload("validate_data.run"), "error": {"Error": error, "Cause": cause}}
+
+    assert read_failure(state).reason == reason
+
+
+def test_a_run_that_failed_after_every_stage_failed_at_the_last() -> None:
+    state = {**payload("point_route.tested"), "route": {"moved": True}, "error": {"Error": "States.Runtime"}}
+
+    assert read_failure(state).stage == "route"
+
+
+def test_a_reason_has_an_end() -> None:
+    state = {**payload("validate_data.run"), "error": {"Error": "Invalid", "Cause": "x" * 9999}}
+
+    assert len(read_failure(state).reason) == LONGEST_REASON
+
+
+def test_an_endpoint_that_answers_nonsense_may_answer_later(deployed: World) -> None:
+    state = deployed.carry(deployed.upload(), 4)
+    deployed.endpoints.answers["heirloom-flight-delay-v1"] = {"predictions": [{}]}
+
+    with pytest.raises(Unavailable, match="one prediction a row to 2 rows"):
+        deployed.test(state)
+
+
+def test_gives_up_when_others_keep_changing_the_route(deployed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(route: object) -> None:
+        raise Conflict("somebody was faster")
+
+    state = deployed.carry(deployed.upload(), 5)
+    monkeypatch.setattr(deployed.routes, "put", refused)
+
+    with pytest.raises(Conflict, match="changed 5 times"):
+        deployed.point(state)

@@ -1,0 +1,112 @@
+"""A project is deployed, changed, removed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from heirloom.core.errors import Invalid
+from heirloom.core.registration import Registration, registered
+from tests.unit.world import World, payload
+
+
+def changed(**settings: Any) -> dict[str, Any]:
+    event = payload("register_project.update")
+    spec = json.loads(event["ResourceProperties"]["Spec"])
+    event["ResourceProperties"]["Spec"] = json.dumps({**spec, **settings})
+    return event
+
+
+def test_answers_from_the_baseline_from_the_first_deploy(world: World) -> None:
+    attributes = world.project(payload("register_project.create"))
+
+    assert attributes == {"Model": "flight-delay", "Revision": 1}
+    route = world.routes.get("flight-delay")
+    assert route is not None
+    assert (route.champion, route.endpoint, route.changed_by) == (0, "heirloom-flight-delay-v0", "deploy")
+    version = world.lineage.node("version", "flight-delay/0")
+    assert version is not None
+    assert version.data["model_uri"].endswith(".tar.gz")
+
+
+def test_a_second_deploy_changes_the_record_and_not_the_route(deployed: World) -> None:
+    attributes = deployed.project(changed(owner="flight-ops-2"))
+
+    assert attributes["Revision"] == 1
+    registration = registered("flight-delay", deployed.lineage)
+    assert registration is not None
+    assert registration.project.owner == "flight-ops-2"
+
+
+def test_comes_back_as_it_was_recorded(deployed: World) -> None:
+    registration = registered("flight-delay", deployed.lineage)
+
+    assert registration == Registration.from_properties(payload("register_project.create")["ResourceProperties"])
+
+
+def test_is_not_known_once_it_is_removed(deployed: World) -> None:
+    deployed.deployments.up |= {
+        "heirloom-flight-delay-v0",
+        "heirloom-flight-delay-v1",
+        "heirloom-flight-delay-v12",
+        "heirloom-flight-delay-v2-v1",
+        "heirloom-wine-v1",
+    }
+
+    deployed.project(payload("register_project.delete"))
+
+    assert registered("flight-delay", deployed.lineage) is None
+    assert deployed.routes.get("flight-delay") is None
+    assert deployed.lineage.node("version", "flight-delay/0") is not None
+    assert deployed.deployments.up == {
+        "heirloom-flight-delay-v0",
+        "heirloom-flight-delay-v2-v1",
+        "heirloom-wine-v1",
+    }
+
+
+def test_is_served_again_when_it_is_deployed_again(deployed: World) -> None:
+    deployed.project(payload("register_project.delete"))
+
+    deployed.deploy()
+
+    route = deployed.routes.get("flight-delay")
+    assert route is not None
+    assert (route.revision, route.champion) == (1, 0)
+
+
+def test_tells_what_is_missing_in_its_properties(world: World) -> None:
+    event = payload("register_project.create")
+    del event["ResourceProperties"]["CodeUri"]
+
+    with pytest.raises(Invalid, match="lacks the property 'CodeUri'"):
+        world.project(event)
+
+
+def test_refuses_a_project_that_is_wrong(world: World) -> None:
+    with pytest.raises(Invalid, match="objective"):
+        world.project(changed(objective={"statement": "x", "metric": "precision"}))
+
+
+def test_serves_by_an_instance_where_the_project_wants_one(world: World) -> None:
+    world.project(changed(serving={"form": "realtime", "instance": "ml.c7g.large"}))
+
+    registration = registered("flight-delay", world.lineage)
+    assert registration is not None
+    assert registration.execution()["variant"] == {
+        "VariantName": "AllTraffic",
+        "InstanceType": "ml.c7g.large",
+        "InitialInstanceCount": 1,
+        "InitialVariantWeight": 1.0,
+    }
+
+
+def test_hands_parameters_to_the_training_job_as_texts(world: World) -> None:
+    world.project(changed(training={"parameters": {"rate": 0.5, "depth": 3, "kind": "tree", "warm": True}}))
+
+    registration = registered("flight-delay", world.lineage)
+    assert registration is not None
+    parameters = registration.execution()["hyperparameters"]
+    assert parameters == {"rate": "0.5", "depth": "3", "kind": "tree", "warm": "true"}

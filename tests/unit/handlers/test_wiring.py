@@ -1,0 +1,90 @@
+"""The adapters behind the ports, and what a handler loads before it is called."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heirloom import handlers, wiring
+from heirloom.adapters import dynamodb, s3, sagemaker, stepfunctions
+from heirloom.core.release import RecentRoutes
+
+NAMES = sorted(
+    path.stem
+    for path in Path(next(iter(handlers.__path__))).glob("*.py")
+    if path.stem not in ("__init__", "edge", "custom_resource")
+)
+ENVIRONMENT = {
+    "HEIRLOOM_PREFIX": "heirloom",
+    "HEIRLOOM_LINEAGE_TABLE": "lineage",
+    "HEIRLOOM_ROUTES_TABLE": "routes",
+    "HEIRLOOM_ARTIFACT_BUCKET": "artifacts",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "none",
+}
+ADAPTERS: dict[str, type] = {
+    "lineage": dynamodb.DynamoLineage,
+    "routes": dynamodb.DynamoRoutes,
+    "recent_routes": RecentRoutes,
+    "objects": s3.S3Objects,
+    "executions": stepfunctions.StepFunctionsExecutions,
+    "registry": sagemaker.SageMakerRegistry,
+    "deployments": sagemaker.SageMakerDeployments,
+    "endpoints": sagemaker.SageMakerEndpoints,
+    "patient_endpoints": sagemaker.SageMakerEndpoints,
+}
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    yield
+    for name in (*ADAPTERS, "_client"):
+        getattr(wiring, name).cache_clear()
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_makes_each_adapter_once(name: str) -> None:
+    make: Any = getattr(wiring, name)
+
+    made = make()
+
+    assert type(made) is ADAPTERS[name]
+    assert make() is made
+
+
+def test_reads_the_names_of_the_stack() -> None:
+    assert (wiring.prefix(), wiring.artifact_bucket()) == ("heirloom", "artifacts")
+    assert wiring.clock()().tzinfo is not None
+
+
+def test_a_caller_who_waits_gets_an_answer_before_the_api_gives_up() -> None:
+    config = wiring._client("sagemaker-runtime", 25, 1).meta.config
+
+    assert config.connect_timeout + config.read_timeout < 29
+    assert config.retries["total_max_attempts"] == 1
+
+
+def test_handlers_load_neither_boto3_nor_the_environment_before_they_are_called() -> None:
+    modules = ", ".join(f"heirloom.handlers.{name}" for name in NAMES)
+    code = f"import sys, {modules}; sys.exit('boto3' in sys.modules or 'urllib3' in sys.modules)"
+    python_path = {"PYTHONPATH": str(Path(next(iter(handlers.__path__))).parents[1])}
+
+    done = subprocess.run([sys.executable, "-c", code], env=python_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_handler_is_short(name: str) -> None:
+    lines = (Path(next(iter(handlers.__path__))) / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    start = next(index for index, line in enumerate(lines) if line.startswith("def handle"))
+
+    assert len(lines) - start <= 25

@@ -1,0 +1,216 @@
+"""What a model.yaml may say: core/project.py."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from heirloom.core.errors import Invalid
+from heirloom.core.project import METRICS, NAME, Data, Objective, Project, Serving, Training, parse_project
+
+DOCUMENT: dict[str, Any] = {
+    "name": "flight-delay",
+    "description": "Warn passengers.",
+    "owner": "flight-ops",
+    "data": {"label": "late"},
+    "objective": {"statement": "Most of those we warn are late.", "metric": "precision", "at_least": 0.6},
+}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    document = copy.deepcopy(DOCUMENT)
+    *sections, key = path.split(".")
+    inner = document
+    for section in sections:
+        inner = inner.setdefault(section, {})
+    inner[key] = value
+    return document
+
+
+def refusal(document: object) -> str:
+    with pytest.raises(Invalid) as refused:
+        parse_project(document)
+    assert str(refused.value) == "\n".join(map(str, refused.value.problems))
+    return str(refused.value)
+
+
+def test_fills_in_the_defaults() -> None:
+    project = parse_project(DOCUMENT)
+
+    assert project == Project(
+        "flight-delay",
+        "Warn passengers.",
+        "flight-ops",
+        Data("late", "classification", None, 0.2, None),
+        Objective("Most of those we warn are late.", "precision", 0.6),
+        Training({}, "ml.m5.large", 60, 0),
+        Serving("serverless", 2048, 5, "ml.m5.large"),
+    )
+
+
+def test_reads_every_key() -> None:
+    document = {
+        **DOCUMENT,
+        "data": {
+            "label": "late",
+            "time": "departure",
+            "test_fraction": 0.5,
+            "features": {"carrier": "category", "note": "text", "distance": "number"},
+            "task": "classification",
+        },
+        "training": {
+            "parameters": {"rate": 0.1, "leaves": 31, "loss": "log", "fast": True},
+            "instance": "ml.g5.12xlarge",
+            "max_minutes": 1,
+            "seed": 7,
+        },
+        "serving": {"form": "realtime", "memory_mb": 6144, "max_concurrency": 200, "instance": "ml.c7i.large"},
+    }
+
+    project = parse_project(document)
+
+    assert project.data.features == {"carrier": "category", "note": "text", "distance": "number"}
+    assert project.training.parameters == {"rate": 0.1, "leaves": 31, "loss": "log", "fast": True}
+    assert project.serving == Serving("realtime", 6144, 200, "ml.c7i.large")
+
+
+def test_gives_the_same_project_back_from_its_document() -> None:
+    project = parse_project(changed("data.features", {"a": "number"}))
+
+    document = json.loads(json.dumps(project.to_document()))
+
+    assert parse_project(document) == project
+    assert "time" not in document["data"]
+
+
+def test_takes_empty_sections_for_absent_ones() -> None:
+    assert parse_project({**DOCUMENT, "training": None, "serving": None}) == parse_project(DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("name", "Flight", "name: expected the model's name: 3 to 40 lower-case letters, digits and hyphens"),
+        ("name", 7, "name: expected the model's name"),
+        ("name", "a" * 41, "name: expected the model's name"),
+        ("description", "", "description: expected what the model is for, in a sentence: a text"),
+        ("owner", True, "(put it in quotes where it looks like a number, a date or yes/no), got True"),
+        ("owner", None, "owner: expected the team that answers for the model: a text"),
+        ("data", ["late"], "data: expected the keys label, time, test_fraction, features, task, got ['late']"),
+        (
+            "data.test_fraction",
+            0.04,
+            "data.test_fraction: expected the share of the rows held out for the test: a number",
+        ),
+        ("data.test_fraction", 0.51, "from 0.05 to 0.5, got 0.51"),
+        ("data.test_fraction", True, "from 0.05 to 0.5, got True"),
+        ("data.test_fraction", "0.2", "from 0.05 to 0.5, got '0.2'"),
+        ("data.task", "clustering", "data.task: expected the kind of prediction: one of classification, regression"),
+        ("data.task", "regression", "data.task: expected classification, which objective.metric precision scores"),
+        ("data.task", 1, "one of classification, regression, got 1"),
+        ("data.time", "late", "data.time: expected another column than the label, got 'late'"),
+        ("data.features", {}, "data.features: expected the columns to predict from: column: type"),
+        ("data.features", ["carrier"], "where type is one of number, category, text, got ['carrier']"),
+        ("data.features", {2013: "number"}, "column names as text, but 2013 is not (put it in quotes)"),
+        ("data.features", {" ": "number"}, "column names as text, but ' ' is not (put it in quotes)"),
+        ("data.features", {"a": "integer"}, "one of number, category, text for a, not 'integer'"),
+        ("data.features", {"late": "number"}, "data.features.late: expected features other than the label, got 'late'"),
+        (
+            "data.tme",
+            "t",
+            "the known keys label, time, test_fraction, features, task (did you mean time?), got the unknown",
+        ),
+        ("slices", ["carrier"], "slices: expected one of the known keys name, description, owner, data, objective"),
+        (
+            "objective.at_least",
+            float("nan"),
+            "objective.at_least: expected the value that the metric must reach: a number",
+        ),
+        ("objective.at_least", "high", "a number, got 'high'"),
+        (
+            "objective.metric",
+            "precison",
+            "expected a scorer name of scikit-learn (did you mean precision?), or data.task",
+        ),
+        ("objective.metric", "xyzzy", "expected a scorer name of scikit-learn, or data.task beside a metric"),
+        (
+            "training.parameters",
+            ["rate"],
+            "training.parameters: expected what train(frame, params) gets: parameter: value",
+        ),
+        ("training.parameters", {"rate": None}, "a text, a number or true/false for each, but rate is nothing"),
+        ("training.parameters", {"rates": [1] * 40}, "but rates is [1, 1, 1, 1, 1, 1,"),
+        ("training.parameters", {1: 2}, "a text, a number or true/false for each, but 1 is 2"),
+        ("training.parameters", {"rate": float("inf")}, "finite numbers, but rate is inf"),
+        ("training.instance", "m5.large", "a SageMaker instance type such as ml.m5.large, got 'm5.large'"),
+        ("training.max_minutes", 0, "a whole number from 1 to 40320, got 0"),
+        ("training.seed", 1.0, "a whole number from 0 to 4294967295, got 1.0"),
+        ("training.seed", True, "a whole number from 0 to 4294967295, got True"),
+        (
+            "serving.form",
+            "batch",
+            "serving.form: expected the form of the endpoint: one of serverless, realtime, got 'batch'",
+        ),
+        ("serving.memory_mb", 2000, "a whole number from 1024 to 6144, a multiple of 1024, got 2000"),
+        ("serving.memory_mb", 7168, "a whole number from 1024 to 6144, a multiple of 1024, got 7168"),
+        ("serving.max_concurrency", 201, "a whole number from 1 to 200, got 201"),
+    ],
+)
+def test_refuses_with_what_was_expected_and_what_was_found(path: str, value: object, message: str) -> None:
+    assert message in refusal(changed(path, value))
+
+
+def test_names_the_missing_keys() -> None:
+    message = refusal({"name": "wine", "data": {}, "objective": None})
+
+    assert "description: expected what the model is for, in a sentence; the key is missing" in message
+    assert "data.label: expected the column to predict; the key is missing" in message
+    assert "objective.metric: expected a scorer name of scikit-learn or a function of model.py; the key" in message
+
+
+@pytest.mark.parametrize("document", [None, "name", 7, []])
+def test_refuses_what_is_no_mapping(document: object) -> None:
+    assert refusal(document).startswith("model.yaml: expected the keys name, description, owner, data, objective")
+
+
+def test_asks_to_fill_in_what_a_new_project_leaves_open() -> None:
+    message = refusal(changed("data.label", "FILL IN the column to predict"))
+
+    assert message == "data.label: expected you to fill in the column to predict, got 'FILL IN the column to predict'"
+
+
+def test_tells_all_problems_at_once_in_the_order_of_their_lines() -> None:
+    document = {**changed("objective.at_least", "high"), "owner": 7}
+    lines = {("owner",): 9, ("objective", "at_least"): 4}
+
+    with pytest.raises(Invalid) as refused:
+        parse_project(document, lambda where: lines[where])
+
+    assert [(problem.where, problem.line) for problem in refused.value.problems] == [
+        ("objective.at_least", 4),
+        ("owner", 9),
+    ]
+
+
+def test_takes_a_metric_of_model_py_where_the_task_is_said() -> None:
+    document = changed("objective.metric", "money_saved")
+    document["data"]["task"] = "regression"
+
+    assert parse_project(document).data.task == "regression"
+
+
+@pytest.mark.parametrize("metric", ["r2", "neg_mean_absolute_error"])
+def test_knows_the_task_from_the_metric(metric: str) -> None:
+    assert parse_project(changed("objective.metric", metric)).data.task == "regression"
+
+
+def test_knows_no_metric_of_two_tasks() -> None:
+    assert not METRICS["classification"] & METRICS["regression"]
+
+
+@pytest.mark.parametrize("name", ["abc", "a-1", "flight-delay", "a" * 40])
+def test_takes_names_that_every_aws_resource_takes(name: str) -> None:
+    assert NAME.fullmatch(name)

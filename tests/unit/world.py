@@ -1,0 +1,174 @@
+"""Every port in memory, and a way through the pipeline by its own handlers, as the state machine takes it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from heirloom.adapters.memory import (
+    MemoryDeployments,
+    MemoryEndpoints,
+    MemoryExecutions,
+    MemoryJobs,
+    MemoryLineage,
+    MemoryObjects,
+    MemoryRegistry,
+    MemoryRoutes,
+)
+from heirloom.handlers import (
+    point_route,
+    record_failure,
+    register_project,
+    register_version,
+    start_pipeline,
+    test_endpoint,
+    validate_data,
+)
+
+EVENTS = Path(__file__).parents[2] / "events"
+ARTIFACTS = "heirloom-data-artifacts-1a2b3c"
+PREFIX = "heirloom"
+HEADER = "carrier,distance,departs,late\n"
+FLIGHTS = (HEADER + "".join(f"UA,{100 + n},{n},{'yes' if n % 3 else 'no'}\n" for n in range(24))).encode()
+SMOKE = {
+    "inputs": [{"carrier": "UA", "distance": 100}, {"carrier": "UA", "distance": 101}],
+    "predictions": [{"label": "yes", "probability": 0.75}, {"label": "no", "probability": 0.5}],
+}
+METRICS = {
+    "metric": "precision",
+    "test_rows": 5,
+    "train_rows": 19,
+    "test": {"precision": 0.7, "recall": 0.4},
+    "baseline": {"precision": 0.5, "recall": None},
+    "objective": {"metric": "precision", "at_least": 0.6, "score": 0.7, "met": True},
+}
+
+
+def payload(name: str) -> dict[str, Any]:
+    """events/<name>.json."""
+    document: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return document
+
+
+def evidence(**documents: Any) -> dict[str, bytes]:
+    """The files of output.tar.gz as a training job writes them; ``metrics={...}`` replaces one, None leaves it out."""
+    usual: dict[str, Any] = {
+        "metrics": METRICS,
+        "schema": {"label": "late"},
+        "profile": {"distance": {"bins": [100, 110, 124], "counts": [10, 14]}},
+        "environment": {"python": "3.11.9"},
+        "smoke": SMOKE,
+    }
+    written = {name: document for name, document in {**usual, **documents}.items() if document is not None}
+    return {
+        f"{name}.json": document if isinstance(document, bytes) else json.dumps(document).encode()
+        for name, document in written.items()
+    }
+
+
+def archive(members: Iterable[tuple[tarfile.TarInfo, bytes]]) -> bytes:
+    """A tar.gz of these members."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as written:
+        for member, body in members:
+            member.size = len(body)
+            written.addfile(member, io.BytesIO(body))
+    return target.getvalue()
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """A tar.gz of plain files."""
+    return archive((tarfile.TarInfo(name), body) for name, body in files.items())
+
+
+@dataclass
+class World:
+    """The ports, and the stages in their order; time goes on by a second with each look at the clock."""
+
+    lineage: MemoryLineage = field(default_factory=MemoryLineage)
+    routes: MemoryRoutes = field(default_factory=MemoryRoutes)
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    executions: MemoryExecutions = field(default_factory=MemoryExecutions)
+    registry: MemoryRegistry = field(default_factory=MemoryRegistry)
+    deployments: MemoryDeployments = field(default_factory=MemoryDeployments)
+    endpoints: MemoryEndpoints = field(default_factory=MemoryEndpoints)
+    jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    now: datetime = datetime(2026, 11, 23, 15, 10, 10, tzinfo=UTC)
+
+    def clock(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def project(self, event: dict[str, Any]) -> dict[str, Any]:
+        """register_project."""
+        return register_project.handle(event, PREFIX, self.lineage, self.routes, self.deployments, self.clock)
+
+    def deploy(self, name: str = "flight-delay") -> None:
+        """Deploy the project of events/register_project.create.json, or one like it under another name."""
+        self.project(json.loads(json.dumps(payload("register_project.create")).replace("flight-delay", name)))
+
+    def receive(self, event: dict[str, Any], body: bytes = FLIGHTS) -> dict[str, Any]:
+        """start_pipeline, once the object that the event tells of is there."""
+        described = event["detail"]["object"]
+        self.objects.put(event["detail"]["bucket"]["name"], described["key"], body, described["version-id"])
+        return start_pipeline.handle(event, self.lineage, self.objects, self.executions, self.clock)
+
+    def upload(self, version: str = "v1", body: bytes = FLIGHTS, model: str = "flight-delay") -> dict[str, Any]:
+        """Upload a version of <model>/2013.csv; the input of the execution that it starts."""
+        event = payload("start_pipeline.upload")
+        event["detail"]["object"].update({"version-id": version, "key": f"{model}/2013.csv", "size": len(body)})
+        run = self.receive(event, body)["run"]
+        started = {name: document for (_, name), document in self.executions.started.items()}
+        state: dict[str, Any] = json.loads(json.dumps(started[run]))
+        return state
+
+    def validate(self, state: dict[str, Any]) -> None:
+        state["dataset"] = validate_data.handle(state, ARTIFACTS, self.lineage, self.objects, self.clock)
+
+    def train(self, state: dict[str, Any], files: dict[str, bytes] | None = None) -> None:
+        """What SageMaker would leave behind."""
+        run = state["run"]
+        output = f"runs/{run['model']}/{run['id']}/output"
+        self.objects.put(ARTIFACTS, f"{output}/output.tar.gz", packed(files or evidence()))
+        uri = f"s3://{ARTIFACTS}/{output}"
+        state["training"] = {
+            "job": run["id"],
+            "model_uri": f"{uri}/model.tar.gz",
+            "output_uri": f"{uri}/output.tar.gz",
+        }
+
+    def register(self, state: dict[str, Any]) -> None:
+        ports = {"lineage": self.lineage, "objects": self.objects, "registry": self.registry}
+        version = register_version.handle(state, self.clock, bucket=ARTIFACTS, prefix=PREFIX, **ports)
+        state["version"] = json.loads(json.dumps(version))
+
+    def deploy_version(self, state: dict[str, Any]) -> None:
+        """What the state machine's calls of SageMaker would leave behind."""
+        name = state["version"]["name"]
+        self.deployments.up.add(name)
+        self.endpoints.answers[name] = {"predictions": SMOKE["predictions"]}
+        state["endpoint"] = {"description": {"EndpointStatus": "InService"}}
+
+    def test(self, state: dict[str, Any]) -> None:
+        state["test"] = test_endpoint.handle(state, self.lineage, self.endpoints, self.clock)
+
+    def point(self, state: dict[str, Any]) -> None:
+        state["route"] = point_route.handle(state, self.routes, self.lineage, self.clock)
+
+    def fail(self, state: dict[str, Any], error: str, cause: str) -> dict[str, Any]:
+        """record_failure, as the state machine calls it after an error."""
+        failed = {**state, "error": {"Error": error, "Cause": cause}}
+        return record_failure.handle(failed, self.lineage, self.routes, self.deployments, self.clock)
+
+    def carry(self, state: dict[str, Any], stages: int = 6) -> dict[str, Any]:
+        """Take a run through its first stages."""
+        steps = (self.validate, self.train, self.register, self.deploy_version, self.test, self.point)
+        for step in steps[:stages]:
+            step(state)
+        return state
