@@ -37,13 +37,13 @@ def problem(status: int, answer: Any) -> HeirloomError:
     document = answer if isinstance(answer, dict) else {}
     detail = document.get("detail") or document.get("message") or document.get("title") or f"status {status}"
     fields = tuple(Problem(each.get("field", ""), each.get("detail", "")) for each in document.get("errors", ()))
-    lines = [str(detail), *(f"  {each.where}: {each.expected}" for each in fields)]
     if status == 403:
         return Denied(f"{detail}: these credentials may not call the API (execute-api:Invoke)")
     if status == 404:
         return NotFound(str(detail))
     if 400 <= status < 500 and status != 429:
-        return Invalid("\n".join(lines), fields)
+        lines = [f"{each.where}: {each.expected}" for each in fields]
+        return Invalid("\n  ".join(["the input was refused:", *lines]) if len(fields) > 1 else str(detail), fields)
     return Unavailable(f"the API answered {status}: {detail}")
 
 

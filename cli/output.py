@@ -19,6 +19,8 @@ from rich.table import Table
 
 Cells = Sequence[object]
 Document = dict[str, Any]
+# Letters of the last column that a terminal shows, however narrow it is.
+LEAST = 20
 _STYLES = {"succeeded": "green", "met": "green", "champion": "green", "failed": "red", "missed": "red"}
 
 
@@ -55,7 +57,7 @@ class Output:
         if not cells:
             return
         if sys.stdout.isatty():
-            Console(highlight=False).print(_drawn(columns, cells))
+            Console(highlight=False).print(_drawn(columns, cells), crop=False)
         else:
             _write_columns([list(columns), *cells])
 
@@ -66,17 +68,24 @@ class Output:
 
 
 def _drawn(columns: Sequence[str], rows: list[list[str]]) -> Table:
+    """The last column gives way where the terminal is narrow: what is copied from the others has to be whole."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for index, column in enumerate(columns):
+    widths = _widths([list(columns), *rows])
+    for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        least = width if index < len(widths) - 1 else min(width, LEAST)
         right = all(_numeric(row[index]) for row in rows)
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True, min_width=least)
     for row in rows:
         table.add_row(*(f"[{_STYLES[cell]}]{cell}[/]" if cell in _STYLES else escape(cell) for cell in row))
     return table
 
 
+def _widths(rows: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
 def _write_columns(rows: list[list[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = _widths(rows)
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 

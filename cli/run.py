@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 import click
@@ -72,7 +73,18 @@ def logs_command(out: Output, session: Session, run_id: str | None, follow: bool
     ports = Ports(session)
     logs = Logs(session, show_run(run_id or newest_run(ports), ports.lineage, ports.executions, ports.jobs).run)
     lines = logs.follow(ports) if follow else logs.read()
-    out.lines(map(asdict, lines), lambda line: f"{clock(line['at'])}  {line['source']:<16}  {line['text']}")
+    out.lines(map(asdict, lines), lambda line: f"{clock(line['at'])}  {line['source']:<16}  {readable(line['text'])}")
+
+
+def readable(text: str) -> str:
+    """A line of the functions' JSON logs as level and message; any other line as it is."""
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(entry, dict) or "message" not in entry:
+        return text
+    return "\n    ".join(f"{entry.get('level', '')} {entry['message']}".strip().splitlines())
 
 
 def conclude(out: Output, detail: RunDetail) -> None:

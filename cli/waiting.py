@@ -71,7 +71,7 @@ def event_line(event: Event, started_at: str) -> str:
     """What happened, how long after the run began, and what is known of it."""
     facts = {name: event.detail[name] for name in FACTS.get(event.stage, ("reason",)) if name in event.detail}
     if event.state == "failed":
-        facts = {"reason": event.detail.get("reason")}
+        facts = {"reason": str(event.detail.get("reason", "")).partition("\n")[0]}
     told = ", ".join(f"{name} {_shown(name, value)}" for name, value in facts.items())
     when = f"{event.stage:<8}  {event.state} {seconds(elapsed(started_at, event.at))} into the run"
     return f"{when}: {told}" if told else when

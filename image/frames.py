@@ -44,8 +44,6 @@ def read_rows(file: Path, schema: Schema) -> Rows:
         na_values={name: list(MISSING) if name in numbers else [""] for name in schema.features},
         keep_default_na=False,
         encoding="utf-8-sig",
-        # The parser that reads a decimal number to the same float as JSON does in serving.
-        float_precision="round_trip",
     )
     labels = _labels(raw[schema.label], schema)
     labelled = labels.notna()

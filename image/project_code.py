@@ -64,7 +64,7 @@ class ProjectCode:
             raise ProjectCodeError(f"expected a file {module}.py in the project, got none")
         if str(self._folder) not in sys.path:
             sys.path.insert(0, str(self._folder))
-        with self._blamed(f"{module}.py: can't be imported"):
+        with self._blamed(f"{module}.py: can't be imported"), _no_bytecode():
             return importlib.import_module(module)
 
     @contextmanager
@@ -80,3 +80,13 @@ class ProjectCode:
         own = [frame for frame in frames if Path(frame.filename).parent == self._folder][-_FRAMES:]
         lines = [f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}: {frame.line}" for frame in own]
         return "\n".join([f"{type(error).__name__}: {error}", *lines])
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """Nothing is written beside the project's files: they are packed with the model, to be the same every time."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before

@@ -27,7 +27,6 @@ _SHUTDOWN_SECONDS = 10
 def main() -> None:
     """The program: serves until SIGTERM, then answers what it has begun and exits with 0."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    sys.dont_write_bytecode = True
     container = Container.here()
     server = Server()
     threading.Thread(target=_load, args=(container, server), daemon=True).start()

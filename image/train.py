@@ -32,7 +32,6 @@ _CHUNK = 2**20
 def main() -> int:
     """The program: 0 when the model is stored, 1 with a reason when it is not."""
     _stop_when_told()
-    sys.dont_write_bytecode = True
     container = Container.here()
     try:
         run(container)

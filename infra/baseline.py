@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from heirloom.core.project import Project, Serving
+from infra.code import ProjectCode
 from infra.image import Image
 from infra.roles import ModelRoles
 
@@ -22,7 +22,7 @@ class Baseline(Construct):
         project: Project,
         prefix: str,
         image: Image,
-        code: s3_assets.Asset,
+        code: ProjectCode,
         roles: ModelRoles,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -30,9 +30,7 @@ class Baseline(Construct):
             self,
             "Model",
             execution_role_arn=roles.serving.role_arn,
-            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
-                image=image.uri, model_data_url=code.s3_object_url
-            ),
+            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(image=image.uri, model_data_url=code.uri),
         )
         config = sagemaker.CfnEndpointConfig(
             self, "Config", production_variants=[_variant(project.serving, model.attr_model_name)]

@@ -76,14 +76,9 @@ def _reference(schema: str) -> Document:
 
 def _schemas() -> Document:
     """The name's pattern is that of model.yaml, which is the only place that says it."""
-    name = {
-        "type": "string",
-        "pattern": f"^{NAME.pattern}$",
-        "description": "A model's name.",
-        "example": "flight-delay",
-    }
     schemas: Document = json.loads(SCHEMAS.read_text(encoding="utf-8"))
-    return {"Name": name, **schemas}
+    name = {"type": "string", "pattern": f"^{NAME.pattern}$", "examples": ["flight-delay"]}
+    return {"Name": {**name, "description": "A model's name."}, **schemas}
 
 
 def _server() -> Document:

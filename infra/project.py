@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from aws_cdk import CustomResource
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from heirloom.adapters.project_folder import bundle
 from heirloom.core.project import Project
 from infra.baseline import Baseline
+from infra.code import ProjectCode
 from infra.data import DataStack
 from infra.function import PlatformFunction
 from infra.image import Image
@@ -41,7 +39,7 @@ class ModelProject(Construct):
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
-        code, code_hash = self._pack(folder)
+        code = ProjectCode(self, "Code", folder=folder)
         roles = ModelRoles(
             self, "Roles", model=project.name, prefix=prefix, image=image, code=code, artifacts=data.artifacts
         )
@@ -64,8 +62,8 @@ class ModelProject(Construct):
             properties={
                 "Model": project.name,
                 "Spec": json.dumps(project.to_document(), sort_keys=True),
-                "CodeUri": code.s3_object_url,
-                "CodeHash": code_hash,
+                "CodeUri": code.uri,
+                "CodeHash": code.hash,
                 "Image": image.uri,
                 "StateMachineArn": self.pipeline.state_machine.state_machine_arn,
                 "BaselineEndpoint": baseline.endpoint_name,
@@ -74,13 +72,6 @@ class ModelProject(Construct):
         )
         # The first route points at the baseline, so it must answer; the function must be able to write when called.
         record.node.add_dependency(baseline.endpoint, registry)
-
-    def _pack(self, folder: Path) -> tuple[s3_assets.Asset, str]:
-        """The asset is copied when it is made, so the packed file itself need not stay."""
-        with TemporaryDirectory() as scratch:
-            packed = Path(scratch) / "project.tar.gz"
-            code_hash = bundle(folder, packed)
-            return s3_assets.Asset(self, "Code", path=str(packed)), code_hash
 
 
 def git_commit(folder: Path) -> str:

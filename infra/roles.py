@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aws_cdk import Stack
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from infra.bucket import Bucket
+from infra.code import ProjectCode
 from infra.grant import Grant, role_with
 from infra.image import Image
 
@@ -29,15 +29,15 @@ class ModelRoles(Construct):
         model: str,
         prefix: str,
         image: Image,
-        code: s3_assets.Asset,
+        code: ProjectCode,
         artifacts: Bucket,
     ) -> None:
         super().__init__(scope, construct_id)
-        project = Grant("s3", ["GetObject"], [code.bucket.arn_for_objects(code.s3_object_key)])
+        project = Grant("s3", ["GetObject"], [code.object_arn])
         datasets, runs = artifacts.objects(f"datasets/{model}/*"), artifacts.objects(f"runs/{model}/*")
-        only_code = {"StringEquals": {"s3:prefix": [code.s3_object_key]}}
+        only_code = {"StringEquals": {"s3:prefix": [code.key]}}
         training = [
-            Grant("s3", ["ListBucket"], [code.bucket.bucket_arn], conditions=only_code),
+            Grant("s3", ["ListBucket"], [code.bucket_arn], conditions=only_code),
             artifacts.listing(f"datasets/{model}/*"),
             Grant("s3", ["GetObject"], datasets, "The datasets of this model, each named by its content."),
             Grant("s3", ["PutObject", "AbortMultipartUpload"], runs, RUNS),

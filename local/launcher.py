@@ -59,8 +59,8 @@ class EmbeddedAws:
         """
         check_version()
         self.state.prepare()
-        if running := self.state.running():
-            return self._join(running.port, timeout)
+        if (running := self.state.running()) and self._join(running.port, timeout):
+            return Connection.load(self.state.root)
         self._refuse_taken_port()
         connection = self._connection()
         connection.save(self.state.root)
@@ -112,12 +112,18 @@ class EmbeddedAws:
         except NotFound:
             return Connection.new(self.port)
 
-    def _join(self, port: int, timeout: float) -> Connection:
+    def _join(self, port: int, timeout: float) -> bool:
+        """Wait for one that runs to be healthy; False when it was just ending, and has ended."""
         if port != self.port:
             raise Conflict(f"the embedded AWS of {self.state.root} runs on port {port}: stop it, or use that port")
-        connection = Connection.load(self.state.root)
-        self._await_health(connection, timeout)
-        return connection
+        deadline = time.monotonic() + timeout
+        while self.state.locked():
+            if _health(url_of(port)):
+                return True
+            if time.monotonic() > deadline:
+                raise Unavailable(f"the embedded AWS runs, but is not healthy (log: {self.state.log}): stop it")
+            time.sleep(0.05)
+        return False
 
     def _refuse_taken_port(self) -> None:
         with socket.socket() as probe:

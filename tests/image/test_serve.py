@@ -94,7 +94,7 @@ def test_names_the_field_that_does_not_fit(endpoint: Endpoint, document: Any, fi
     [
         (b"far,red\n", "inputs[0].acid"),
         (b"acid,grape\n1,red\n1\n", "inputs[1]"),
-        (b"acid,acid\n1,1\n", "inputs[0].grape"),
+        (b"acid,acid\n1,1\n", "header"),
         (b"acid,sort\n1,1\n", "inputs[0].grape"),
         (b"", "inputs"),
     ],

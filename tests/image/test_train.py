@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.image.programs import DATA, MODEL, MODELS, Job, make_project, prepare, start_training, train
 
 FILES = {"environment.json", "metrics.json", "profile.json", "schema.json", "smoke.json"}
@@ -134,104 +132,29 @@ def money(y_true, y_pred):
     assert job.read("smoke.json")["predictions"][0]["probability"] is None
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (
-            {"model": MODEL.replace('frame["good"])', 'frame["god"])')},
-            "model.py: train failed: KeyError: 'god'\n  model.py:10 in train: return make_pipeline(columns, tree)",
-        ),
-        (
-            {
-                "model": f"from fractions import Fraction\n{MODEL}".replace(
-                    "    return make", "    columns.x = Fraction(1)\n    return make"
-                )
-            },
-            "the model holds types that are not trusted: fractions.Fraction. Use scikit-learn's own, or define them",
-        ),
-        (
-            {"model": MODEL.replace("def train", "def fit")},
-            "model.py: expected a function train, got a file without it",
-        ),
-        (
-            {"baseline": "def predict(frame):\n    return [1]\n"},
-            "baseline.py: expected an answer for each of 10 rows, got",
-        ),
-        (
-            {"baseline": "def predict(frame):\n    return ['x'] * len(frame)\n"},
-            "expected answers among False, True, got 'x'",
-        ),
-        ({"baseline": "import nothing_at_all\n"}, "baseline.py: can't be imported: ModuleNotFoundError"),
-        ({"data": "test_fraction: 0.9"}, "data.test_fraction: expected the share of the rows held out"),
-    ],
-)
-def test_fails_with_a_reason_that_names_what_to_mend(tmp_path: Path, change: dict[str, str], reason: str) -> None:
-    job = train(prepare(tmp_path / "ml", make_project(tmp_path / "wine", **change), DATA))
+def test_fails_with_the_reason_and_the_line_of_the_project(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "wine", model=MODEL.replace('frame["good"])', 'frame["god"])'))
+
+    job = train(prepare(tmp_path / "ml", project, DATA))
 
     assert job.code == 1
-    assert reason in job.reason
-    assert job.reason.splitlines()[0] in job.log
-
-
-def test_trusts_types_that_the_project_itself_defines(tmp_path: Path) -> None:
-    own = "from sklearn.base import BaseEstimator, TransformerMixin\n" + MODEL.replace(
-        "def train",
-        "class Same(TransformerMixin, BaseEstimator):\n"
-        "    def fit(self, rows, labels=None):\n        return self\n\n"
-        "    def transform(self, rows):\n        return rows\n\n\ndef train",
-    ).replace("make_pipeline(columns", "make_pipeline(Same(), columns")
-
-    job = train(prepare(tmp_path / "ml", make_project(tmp_path / "wine", model=own), DATA))
-
-    assert (job.code, job.reason) == (0, "")
-
-
-def test_refuses_a_metric_that_needs_a_positive_class_for_labels_without_one(tmp_path: Path) -> None:
-    data = DATA.replace("true", "good").replace("false", "bad")
-    project = make_project(
-        tmp_path / "wine", baseline="def predict(frame):\n    return ['good'] * len(frame)\n", metric="f1"
+    assert job.reason.startswith(
+        "model.py: train failed: KeyError: 'god'\n  model.py:10 in train: return make_pipeline"
     )
-
-    job = train(prepare(tmp_path / "ml", project, data))
-
-    assert "objective.metric f1 can't score these labels" in job.reason
-    assert "choose one such as precision_macro" in job.reason
+    assert job.reason in job.log
 
 
-@pytest.mark.parametrize(
-    ("data", "hyperparameters", "reason"),
-    [
-        (
-            DATA,
-            {"dept": "3"},
-            "hyperparameter dept: expected one of training.parameters in model.yaml, which are depth",
-        ),
-        (DATA.replace("good\n", "god\n"), {}, "header: expected a column good (did you mean god?)"),
-        (DATA + "far,red,true\n", {}, "line 52, column acid: expected a number, got 'far'"),
-    ],
-)
-def test_refuses_wrong_input_before_it_trains(
-    tmp_path: Path, data: str, hyperparameters: dict[str, str], reason: str
-) -> None:
-    job = train(prepare(tmp_path / "ml", make_project(tmp_path / "wine"), data, hyperparameters))
+def test_fails_with_the_reason_before_the_slow_imports(tmp_path: Path) -> None:
+    job = prepare(tmp_path / "ml", make_project(tmp_path / "wine"), DATA, {"dept": "3"})
+    started = time.monotonic()
+
+    train(job)
 
     assert job.code == 1
-    assert reason in job.reason
-
-
-@pytest.mark.parametrize(
-    ("channel", "reason"),
-    [
-        ("code", "channel code: expected one project.tar.gz, got none"),
-        ("data", "channel data: expected one CSV file, got none"),
-    ],
-)
-def test_names_the_channel_that_holds_nothing(tmp_path: Path, channel: str, reason: str) -> None:
-    job = prepare(tmp_path / "ml", make_project(tmp_path / "wine"), DATA)
-    for file in (job.base / "input/data" / channel).iterdir():
-        file.unlink()
-
-    assert train(job).reason == reason
+    assert job.reason.startswith(
+        "hyperparameter dept: expected one of training.parameters in model.yaml, which are depth"
+    )
+    assert time.monotonic() - started < 5
 
 
 def test_stops_within_seconds_in_the_midst_of_a_fit(tmp_path: Path) -> None:

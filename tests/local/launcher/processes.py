@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -26,17 +27,25 @@ TRUST = {
 
 
 def of(state_dir: Path) -> set[int]:
-    """Living processes whose environment names the state directory: descendants inherit it, wherever they moved."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes().split(b"\0")
-            alive = (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except OSError:
-            continue
-        if alive and f"HEIRLOOM_STATE_DIR={state_dir}".encode() in environment:
-            found.add(int(folder.name))
-    return found
+    """Living processes that name the state directory in their environment or arguments, or work in it.
+
+    Descendants of the emulator inherit its environment, wherever they moved; SageMaker's containers get one of their
+    own, and a working directory below the state's.
+    """
+    return {
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if int(folder.name) != os.getpid() and _belongs(folder, str(state_dir))
+    }
+
+
+def _belongs(folder: Path, state_dir: str) -> bool:
+    try:
+        named = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+        alive = (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return alive and (state_dir.encode() in named or str((folder / "cwd").readlink()).startswith(state_dir))
+    except OSError:
+        return False
 
 
 def await_none(state_dir: Path, seconds: float = 10) -> set[int]:

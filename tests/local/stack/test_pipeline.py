@@ -58,7 +58,7 @@ def test_leaves_what_serves_untouched_when_training_fails(stack: Stack) -> None:
     execution = stack.wait(stack.upload("varnish", "spoiled.csv", spoiled()))
 
     assert execution["status"] == "FAILED"
-    assert execution["error"] == "train"
+    assert execution["error"] == "training"
     assert "the paint is spoiled" in execution["cause"]
     assert answered(stack, "varnish")["version"] == before
 

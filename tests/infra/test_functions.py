@@ -1,0 +1,114 @@
+"""Every function finds its handler, its environment and its time."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from infra import REPOSITORY
+from infra.pipeline import DEFINITION
+from infra.routes import ROUTES
+from tests.infra.synthesis import Stacks
+
+HANDLERS = REPOSITORY / "functions" / "heirloom" / "handlers"
+ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+
+
+@cache
+def wiring() -> dict[str, ast.FunctionDef]:
+    tree = ast.parse((HANDLERS.parent / "wiring.py").read_text())
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def read_by(factory: str) -> set[str]:
+    """The environment variables that a function of wiring reads, itself or through another."""
+    nodes = list(ast.walk(wiring()[factory]))
+    constants = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    called = {node.id for node in nodes if isinstance(node, ast.Name) and node.id in wiring()}
+    own = {constant for constant in constants if constant.startswith("HEIRLOOM_") and " " not in constant}
+    return own.union(*(read_by(name) for name in called))
+
+
+def wired(handler: str) -> set[str]:
+    """What a handler takes from wiring."""
+    tree = ast.parse((HANDLERS / f"{handler}.py").read_text())
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "wiring"
+    }
+
+
+def test_every_handler_is_a_module_with_a_lambda_handler(aws: Stacks) -> None:
+    modules = [properties["Handler"].rpartition(".") for properties in aws.functions().values()]
+
+    assert all(callable(getattr(importlib.import_module(module), name)) for module, _, name in modules)
+
+
+def test_every_handler_module_is_deployed(aws: Stacks) -> None:
+    modules = {path.stem for path in HANDLERS.glob("*.py") if "lambda_handler = " in path.read_text()}
+
+    assert modules == set(aws.functions())
+
+
+def test_each_environment_has_what_its_wiring_reads_and_nothing_else(aws: Stacks) -> None:
+    expected = {name: ALWAYS.union(*map(read_by, wired(name))) for name in aws.functions()}
+
+    assert {name: set(it["Environment"]["Variables"]) for name, it in aws.functions().items()} == expected
+
+
+def test_there_is_one_code_asset_and_one_layer(aws: Stacks) -> None:
+    functions = aws.functions().values()
+
+    assert len({json.dumps(properties["Code"], sort_keys=True) for properties in functions}) == 1
+    assert len({json.dumps(properties["Layers"], sort_keys=True) for properties in functions}) == 1
+
+
+def test_the_code_asset_holds_sources_only(aws: Stacks) -> None:
+    key = next(iter(aws.functions().values()))["Code"]["S3Key"].removesuffix(".zip")
+    files = [path for path in (aws.folder / f"asset.{key}").rglob("*") if path.is_file()]
+
+    assert files
+    assert {path.suffix for path in files} == {".py"}
+
+
+def test_every_function_is_traced_and_its_log_expires(aws: Stacks) -> None:
+    groups = aws.resources("AWS::Logs::LogGroup").values()
+
+    assert {it["TracingConfig"]["Mode"] for it in aws.functions().values()} == {"Active"}
+    assert all("Ref" in it["LoggingConfig"]["LogGroup"] for it in aws.functions().values())
+    assert all(group["Properties"]["RetentionInDays"] for group in groups)
+
+
+def test_what_is_invoked_asynchronously_has_dead_letters_and_an_alarm(aws: Stacks) -> None:
+    queue = aws.functions()["start_pipeline"]["DeadLetterConfig"]["TargetArn"]
+    rule = next(iter(aws.resources("AWS::Events::Rule").values()))["Properties"]
+    alarm = next(iter(aws.resources("AWS::CloudWatch::Alarm").values()))["Properties"]
+
+    assert [target["DeadLetterConfig"]["Arn"] for target in rule["Targets"]] == [queue]
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue["Fn::GetAtt"][0], "QueueName"]}
+
+
+def test_an_answer_of_the_api_comes_before_the_gateway_gives_up(aws: Stacks) -> None:
+    assert all(aws.functions()[route.name]["Timeout"] < 30 for route in ROUTES)
+
+
+@pytest.mark.parametrize(
+    ("state", "handler"),
+    [
+        ("ValidateData", "validate_data"),
+        ("RegisterVersion", "register_version"),
+        ("TestEndpoint", "test_endpoint"),
+        ("PointRoute", "point_route"),
+        ("RecordFailure", "record_failure"),
+    ],
+)
+def test_a_state_waits_as_long_as_its_function_may_take(aws: Stacks, state: str, handler: str) -> None:
+    states = json.loads(Path(DEFINITION).read_text())["States"]
+
+    assert states[state]["TimeoutSeconds"] >= aws.functions()[handler]["Timeout"]

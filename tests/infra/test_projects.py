@@ -1,0 +1,141 @@
+"""A folder in models/ is a model in the stack."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.build import build_layer
+from infra.platform import HeirloomApp
+from infra.project import git_commit
+from tests.infra.synthesis import Stacks, synthesise, write_project
+
+
+def record(stacks: Stacks, model: str) -> dict[str, str]:
+    records = [it["Properties"] for it in stacks.resources("Custom::HeirloomProject").values()]
+    return next(properties for properties in records if properties["Model"] == model)
+
+
+def test_each_project_has_a_pipeline_a_record_and_a_baseline_that_answers(aws: Stacks) -> None:
+    found = aws.resources("AWS::SageMaker::Endpoint").values()
+    endpoints = {it["Properties"]["EndpointName"] for it in found if it["Type"] == "AWS::SageMaker::Endpoint"}
+
+    assert endpoints == {"heirloom-tiny-v0", "heirloom-tiny-large-v0"}
+    assert record(aws, "tiny")["BaselineEndpoint"] == "heirloom-tiny-v0"
+    assert len(aws.resources("AWS::StepFunctions::StateMachine")) == 2
+
+
+def test_the_record_carries_the_checked_project(aws: Stacks) -> None:
+    spec = json.loads(record(aws, "tiny-large")["Spec"])
+
+    assert (spec["name"], spec["serving"]["form"], spec["data"]["task"]) == ("tiny-large", "realtime", "classification")
+
+
+def test_the_baseline_is_served_as_the_project_asks(aws: Stacks) -> None:
+    configs = aws.resources("AWS::SageMaker::EndpointConfig")
+    variants = {name: it["Properties"]["ProductionVariants"][0] for name, it in configs.items()}
+    large = next(variant for name, variant in variants.items() if "large" in name)
+    small = next(variant for name, variant in variants.items() if "large" not in name)
+
+    assert small["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 2048}
+    assert (large["InstanceType"], large["InitialInstanceCount"]) == ("ml.m5.large", 1)
+    assert {small["VariantName"], large["VariantName"]} == {"AllTraffic"}
+
+
+def test_a_new_baseline_can_replace_the_old_one_under_the_same_endpoint(aws: Stacks) -> None:
+    """CloudFormation can't replace what has a name of ours: only the endpoint, which it updates, has one."""
+    named = [
+        name
+        for kind, key in (("Model", "ModelName"), ("EndpointConfig", "EndpointConfigName"))
+        for name, it in aws.resources(f"AWS::SageMaker::{kind}").items()
+        if it["Type"] == f"AWS::SageMaker::{kind}" and key in it["Properties"]
+    ]
+
+    assert named == []
+
+
+def test_the_code_keeps_the_ending_that_sagemaker_unpacks_by(aws: Stacks) -> None:
+    assert record(aws, "tiny")["CodeUri"]["Fn::Sub"].endswith(".tar.gz")
+
+
+def test_the_same_files_are_the_same_asset(aws: Stacks, local: Stacks) -> None:
+    assert record(aws, "tiny")["CodeHash"] == record(local, "tiny")["CodeHash"]
+    assert record(aws, "tiny")["CodeUri"] == record(local, "tiny")["CodeUri"]
+
+
+def test_every_placeholder_of_the_state_machine_is_filled(aws: Stacks) -> None:
+    for machine in aws.resources("AWS::StepFunctions::StateMachine").values():
+        properties = machine["Properties"]
+        key = properties["DefinitionS3Location"]["Key"]
+        text = (aws.folder / f"asset.{key}").read_text()
+        placeholders = {part.split("}")[0] for part in text.split("${")[1:]}
+
+        assert placeholders == set(properties["DefinitionSubstitutions"])
+
+
+def test_a_stack_without_models_is_possible(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    build_layer("local")
+
+    stacks = synthesise("local", tmp_path / "models", tmp_path / "out")
+
+    assert stacks.resources("AWS::SageMaker") == {}
+
+
+def test_a_wrong_model_yaml_fails_synthesis_with_its_line(tmp_path: Path) -> None:
+    folder = write_project(tmp_path / "models", "wrong")
+    text = (folder / "model.yaml").read_text().replace("metric: accuracy", "metric: acuracy")
+    (folder / "model.yaml").write_text(text)
+
+    with pytest.raises(SystemExit, match=r"wrong/model\.yaml:5: objective\.metric: .*did you mean accuracy"):
+        synthesise("local", tmp_path / "models", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("context", "reason"),
+    [
+        ({"target": "azure"}, "target: expected one of aws, local, got 'azure'"),
+        ({"prefix": "Heirloom-Trial"}, "prefix: expected 2 to 12 lower-case letters and digits"),
+        ({"models": "nowhere"}, "models: expected a folder of model projects"),
+    ],
+)
+def test_a_wrong_context_is_refused_by_name(context: dict[str, str], reason: str) -> None:
+    with pytest.raises(SystemExit, match=reason):
+        HeirloomApp(context=context)
+
+
+class TestGitCommit:
+    """Which commit a project was deployed from."""
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        folder = write_project(tmp_path / "models", "tracked")
+        self.git(tmp_path, "init", "--quiet")
+        self.git(tmp_path, "add", ".")
+        self.git(tmp_path, "commit", "--quiet", "--message", "A model")
+        return folder
+
+    @staticmethod
+    def git(folder: Path, *arguments: str) -> str:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        command = ["git", "-C", str(folder), *identity, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def test_is_the_last_one_of_its_folder(self, project: Path) -> None:
+        first = self.git(project, "rev-parse", "HEAD")
+        (project.parent / "other.txt").write_text("another folder's change")
+        self.git(project.parent, "add", ".")
+        self.git(project.parent, "commit", "--quiet", "--message", "Elsewhere")
+
+        assert git_commit(project) == first
+
+    def test_is_dirty_where_a_file_was_changed(self, project: Path) -> None:
+        (project / "model.py").write_text("changed")
+
+        assert git_commit(project).endswith("-dirty")
+
+    def test_is_empty_outside_a_repository(self, tmp_path: Path) -> None:
+        assert git_commit(write_project(tmp_path, "untracked")) == ""

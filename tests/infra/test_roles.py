@@ -1,0 +1,143 @@
+"""Least privilege: what each role may do, in full. A right that is added in infra/ is added here on purpose, too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.infra.synthesis import Stacks, listed
+
+RECORD = {f"dynamodb:{operation}" for operation in ("GetItem", "Query", "PutItem", "UpdateItem")}
+READ = {"dynamodb:GetItem", "dynamodb:Query"}
+OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+QUARANTINE = {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:PutObject", "s3:ListBucket"}
+TAKE_DOWN = {
+    *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
+    *("sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
+}
+SAGEMAKER_LOGS = {
+    *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+}
+PULL = {
+    *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+    "ecr:GetAuthorizationToken",
+}
+FUNCTIONS = {
+    "start_pipeline": {*RECORD, *QUARANTINE, "states:StartExecution", "sqs:SendMessage"},
+    "validate_data": {*RECORD, *QUARANTINE},
+    "register_version": {
+        *RECORD,
+        *("s3:GetObject", "s3:PutObject", "sagemaker:CreateModelPackage"),
+        *("sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"),
+    },
+    "test_endpoint": {*RECORD, "sagemaker:InvokeEndpoint"},
+    "point_route": RECORD,
+    "record_failure": {*RECORD, *TAKE_DOWN},
+    "register_project": {
+        *RECORD,
+        *TAKE_DOWN,
+        *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels", "dynamodb:DeleteItem"),
+    },
+    "predict": {"dynamodb:GetItem", "sagemaker:InvokeEndpoint"},
+    "list_models": {*READ, "dynamodb:BatchGetItem"},
+    "show_model": READ,
+}
+# Actions for which AWS knows no resources, or which are about a whole registry.
+WITHOUT_RESOURCE = {
+    *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
+    *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
+    *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
+    *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
+    "ecr:GetAuthorizationToken",
+}
+
+
+def role_of(stacks: Stacks, handler: str) -> str:
+    role: str = stacks.functions()[handler]["Role"]["Fn::GetAtt"][0]
+    return role
+
+
+def role_named(stacks: Stacks, *parts: str) -> str:
+    return next(name for name in stacks.resources("AWS::IAM::Role") if all(part in name for part in parts))
+
+
+@pytest.mark.parametrize("handler", FUNCTIONS)
+def test_a_function_may_do_what_it_does_and_no_more(aws: Stacks, handler: str) -> None:
+    assert aws.actions(role_of(aws, handler)) == FUNCTIONS[handler] | OWN_LOGS
+
+
+def test_a_training_job_reads_its_model_and_writes_its_runs(aws: Stacks) -> None:
+    role = role_named(aws, "tinylargeRolesTraining")
+
+    assert aws.actions(role) == {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"} | (
+        SAGEMAKER_LOGS | PULL
+    )
+
+
+def test_an_endpoint_writes_nothing_but_logs(aws: Stacks) -> None:
+    role = role_named(aws, "tinylargeRolesServing")
+
+    assert aws.actions(role) == {"s3:GetObject"} | SAGEMAKER_LOGS | PULL
+
+
+def test_there_is_no_registry_to_pull_from_on_a_laptop(local: Stacks) -> None:
+    roles = local.resources("AWS::IAM::Role")
+
+    assert not any(local.actions(role) & PULL for role in roles)
+
+
+def test_no_role_is_shared(aws: Stacks) -> None:
+    roles = [role_of(aws, handler) for handler in aws.functions()]
+
+    assert len(roles) == len(set(roles)) == len(FUNCTIONS)
+
+
+def test_no_action_is_a_wildcard(aws: Stacks) -> None:
+    actions = {action for role in aws.resources("AWS::IAM::Role") for action in aws.actions(role)}
+
+    assert not [action for action in actions if "*" in action]
+
+
+def test_no_resource_is_everything_where_aws_can_name_one(aws: Stacks) -> None:
+    statements = [it for role in aws.resources("AWS::IAM::Role") for it in aws.statements(role)]
+    everywhere = {action for it in statements if "*" in listed(it["Resource"]) for action in listed(it["Action"])}
+
+    assert everywhere <= WITHOUT_RESOURCE
+
+
+def test_no_role_has_a_managed_policy(aws: Stacks) -> None:
+    roles = aws.resources("AWS::IAM::Role").values()
+
+    assert not [role for role in roles if "ManagedPolicyArns" in role["Properties"]]
+
+
+def test_a_model_s_roles_name_no_other_model(aws: Stacks) -> None:
+    """Of two models whose names begin alike, the rights of the shorter one do not reach the longer one."""
+    roles = [name for name in aws.resources("AWS::IAM::Role") if name.startswith("Modelstiny") and "large" not in name]
+    patterns = json.dumps([aws.statements(role) for role in roles])
+
+    assert len(roles) == 3
+    assert "/tiny/*" in patterns
+    assert "tiny-large" not in patterns
+    assert "heirloom-tiny-*" not in patterns
+    assert "heirloom-tiny-v*" in patterns
+
+
+def test_a_pipeline_passes_its_model_s_two_roles_to_sagemaker_only(aws: Stacks) -> None:
+    role = role_named(aws, "tinylargePipelineRole")
+    passing = [it for it in aws.statements(role) if "iam:PassRole" in listed(it["Action"])]
+
+    assert [it["Condition"] for it in passing] == [
+        {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    ]
+    assert {resource["Fn::GetAtt"][0] for resource in passing[0]["Resource"]} == {
+        role_named(aws, "tinylargeRolesTraining"),
+        role_named(aws, "tinylargeRolesServing"),
+    }
+
+
+def test_every_route_of_the_api_asks_for_a_signature(aws: Stacks) -> None:
+    routes = aws.resources("AWS::ApiGatewayV2::Route").values()
+
+    assert {route["Properties"]["AuthorizationType"] for route in routes} == {"AWS_IAM"}

@@ -1,0 +1,65 @@
+"""What DynamoDB answers under load, which the embedded one never does: botocore's stub says it instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from heirloom.adapters.dynamodb import DynamoLineage, DynamoRoutes
+from heirloom.core.errors import Unavailable
+from heirloom.core.lineage import Edge, Node
+
+NODE = Node("run", "wine-1", "wine", "2026-11-23T15:00:00.000Z", {}, {})
+ROUTE = {
+    "revision": {"N": "1"},
+    "champion": {"N": "0"},
+    **{name: {"S": ""} for name in ("endpoint", "changed_by", "changed_at", "reason")},
+}
+
+
+@pytest.fixture
+def client() -> Any:
+    return boto3.client("dynamodb", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+
+
+@pytest.fixture
+def stub(client: Any) -> Iterator[Stubber]:
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_met_another_may_be_tried_again(client: Any, stub: Stubber, reason: str) -> None:
+    reasons = {"CancellationReasons": [{"Code": reason}, {"Code": "None"}]}
+    stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
+
+    with pytest.raises(Unavailable, match="adding edges"):
+        DynamoLineage(client, "lineage").link(Edge("a", "feeds", "b"))
+
+
+def test_a_node_that_is_there_is_told_from_other_reasons(client: Any, stub: Stubber) -> None:
+    reasons = {"CancellationReasons": [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]}
+    stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
+
+    assert not DynamoLineage(client, "lineage").add(NODE)
+
+
+def test_asks_again_for_routes_that_were_left_out(client: Any, stub: Stubber) -> None:
+    first, second = ({"model": {"S": model}} for model in ("beer", "wine"))
+    stub.add_response(
+        "batch_get_item",
+        {"Responses": {"routes": [{**first, **ROUTE}]}, "UnprocessedKeys": {"routes": {"Keys": [second]}}},
+        {"RequestItems": {"routes": {"Keys": [first, second]}}},
+    )
+    stub.add_response(
+        "batch_get_item",
+        {"Responses": {"routes": [{**second, **ROUTE}]}, "UnprocessedKeys": {}},
+        {"RequestItems": {"routes": {"Keys": [second]}}},
+    )
+
+    assert set(DynamoRoutes(client, "routes").get_many(["beer", "wine"])) == {"beer", "wine"}
