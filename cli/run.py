@@ -13,6 +13,7 @@ from cli.output import Output, clock, elapsed, seconds, size
 from cli.ports import Ports
 from cli.progress import Steps
 from cli.session import Session
+from cli.trial import try_command
 from cli.waiting import Waiting, failed, newest_run, now_doing
 from heirloom.core.run import RunDetail, list_runs, show_run
 
@@ -74,6 +75,9 @@ def logs_command(out: Output, session: Session, run_id: str | None, follow: bool
     logs = Logs(session, show_run(run_id or newest_run(ports), ports.lineage, ports.executions, ports.jobs).run)
     lines = logs.follow(ports) if follow else logs.read()
     out.lines(map(asdict, lines), lambda line: f"{clock(line['at'])}  {line['source']:<16}  {readable(line['text'])}")
+
+
+run.add_command(try_command)
 
 
 def readable(text: str) -> str:

@@ -43,9 +43,13 @@ class Notes(Protocol):
 class Session:
     """One AWS account and region, real or embedded, and the stack in it."""
 
-    def __init__(self, boto: BotoSession, endpoint_url: str | None = None) -> None:
+    def __init__(
+        self, boto: BotoSession, endpoint_url: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.boto = boto
         self.endpoint_url = endpoint_url
+        # What another process needs beside our own environment to reach the same place.
+        self.environment = environment or {}
         self.stack = os.environ.get("HEIRLOOM_STACK") or STACK
 
     def client(self, service: str) -> Any:
@@ -118,7 +122,7 @@ def open_session(notes: Notes, *, local: bool) -> Session:
 
 def embedded(connection: Connection) -> Session:
     """The session of the embedded AWS's administrator."""
-    return Session(session_of(connection), connection.endpoint_url)
+    return Session(session_of(connection), connection.endpoint_url, connection.environment())
 
 
 def _configured(boto: BotoSession) -> bool:

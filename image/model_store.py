@@ -1,9 +1,9 @@
 """A trained estimator on disk as model.skops: read back only if every type in it is known, never a bare pickle.
 
-What is known: skops's own list, scikit-learn's estimators and their insides (``_INSIDE``), and types that the
-project's files beside the model define. skops leaves the trees out of its list because a forged tree can crash the
-process that asks it (github.com/scikit-learn/scikit-learn/pull/34558); whoever can replace model.skops in the artifact
-bucket can replace the model.py beside it, too, so the bucket's policy is what guards both.
+What is known: skops's own list, the classes of scikit-learn, the few functions that its estimators hold (``_INSIDE``),
+and what the project's files beside the model define. skops leaves the trees out of its list because a forged tree can
+crash the process that asks it (github.com/scikit-learn/scikit-learn/pull/34558); whoever can replace model.skops in the
+artifact bucket can replace the model.py beside it, too, so the bucket's policy is what guards both.
 """
 
 from __future__ import annotations
@@ -14,20 +14,12 @@ from types import ModuleType
 from typing import Any
 
 import sklearn.utils
-from sklearn.base import BaseEstimator
 
 from heirloom.core.errors import Invalid
 from image.project_code import ProjectCode
 
-_INSIDE = frozenset(
-    [
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        "sklearn.tree._tree.Tree",
-        # How histogram gradient boosting holds its check of numbers; what a partial calls is on the list by itself.
-        "functools.partial",
-        "sklearn.utils.validation.check_array",
-    ]
-)
+# How histogram gradient boosting holds its check of numbers; what a partial calls is on the list by itself.
+_INSIDE = frozenset(["functools.partial", "sklearn.utils.validation.check_array"])
 
 
 class UntrustedTypesError(Invalid):
@@ -50,7 +42,7 @@ def load(file: Path, code: ProjectCode) -> Any:
 
 def _trusted(file: Path, code: ProjectCode) -> list[str]:
     names: list[str] = _skops().get_untrusted_types(file=file)
-    strange = [name for name in names if not (name in _INSIDE or code.defines(name) or _is_estimator(name))]
+    strange = [name for name in names if not (name in _INSIDE or code.defines(name) or _is_class_of_sklearn(name))]
     if strange:
         raise UntrustedTypesError(
             f"the model holds types that are not trusted: {', '.join(strange)}. "
@@ -59,19 +51,15 @@ def _trusted(file: Path, code: ProjectCode) -> list[str]:
     return names
 
 
-def _is_estimator(name: str) -> bool:
-    """Whether this is an estimator class of scikit-learn itself."""
+def _is_class_of_sklearn(name: str) -> bool:
     module, _, attribute = name.rpartition(".")
-    if not module.startswith("sklearn."):
-        return False
-    found = getattr(importlib.import_module(module), attribute, None)
-    return isinstance(found, type) and issubclass(found, BaseEstimator)
+    return module.startswith("sklearn.") and isinstance(getattr(importlib.import_module(module), attribute, None), type)
 
 
 def _skops() -> ModuleType:
     """skops.io, imported without the walk through all of scikit-learn in which it collects the names of estimators.
 
-    The walk takes a quarter of an endpoint's start; ``_is_estimator`` asks only for what a model holds.
+    The walk takes a quarter of an endpoint's start; ``_is_class_of_sklearn`` asks only for what a model holds.
     """
     every = sklearn.utils.all_estimators
     sklearn.utils.all_estimators = lambda *_, **__: []

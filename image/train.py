@@ -61,9 +61,9 @@ def run(container: Container) -> None:
 
 
 def _unpack(channel: Path, folder: Path) -> None:
-    """The project, packed or not, into ``folder``."""
+    """The project into ``folder``, from the one archive of the channel: CDK names its assets by hash, S3 by key."""
     folder.mkdir(parents=True, exist_ok=True)
-    archives = sorted(channel.glob("*.gz"))
+    archives = [file for file in sorted(channel.glob("*")) if file.is_file() and tarfile.is_tarfile(file)]
     if len(archives) != 1:
         found = ", ".join(archive.name for archive in archives) or "none"
         raise Invalid(f"channel code: expected one project.tar.gz, got {found}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -66,7 +66,7 @@ class Api(Construct):
             stage_name="$default",
             auto_deploy=True,
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=log_group.log_group_arn, format=json.dumps(LOGGED)
+                destination_arn=_without_wildcard(log_group), format=json.dumps(LOGGED)
             ),
         )
 
@@ -100,3 +100,13 @@ class Api(Construct):
         return PlatformFunction(
             self, construct_id, runtime=self._runtime, handler=handler, timeout=timeout, memory_mb=memory_mb
         )
+
+
+def _without_wildcard(log_group: logs.LogGroup) -> str:
+    """A log group's Arn attribute ends in ``:*``, which is not what API Gateway stores: `cdk diff` would see drift."""
+    return Stack.of(log_group).format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=log_group.log_group_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

@@ -36,7 +36,7 @@ def nag(app: HeirloomApp) -> list[str]:
 def lint(templates: Sequence[Path]) -> list[str]:
     """cfn-lint's findings, a line each."""
     ignored = [option for check in NOT_OURS for option in ("--ignore-checks", check)]
-    program = Path(sys.executable).parent / "cfn-lint"
+    program = str(Path(sys.executable).parent / "cfn-lint")
     command = [program, "--format", "parseable", *ignored, "--", *map(str, templates)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return (done.stdout or (done.stderr if done.returncode else "")).splitlines()

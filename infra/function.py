@@ -85,7 +85,7 @@ class PlatformFunction(Construct):
         acknowledge(
             self.function,
             "AwsSolutions-L1",
-            "The layer is made and tested for Python 3.13, which AWS supports until 2029.",
+            "The layer is made for Python 3.13, which AWS supports until 2029.",
         )
 
     @property

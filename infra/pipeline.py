@@ -19,6 +19,7 @@ from infra.steps import Steps
 DEFINITION = Path(__file__).parent / "workflows" / "pipeline.asl.json"
 # The rule by which Step Functions hears that a training job has ended; it makes the rule itself:
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+JOB = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob")
 REASON = "A pipeline numbers the versions of its model as it makes them."
 SYNC_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
 
@@ -65,7 +66,7 @@ class Pipeline(Construct):
         jobs = sagemaker_arn(self, "training-job", f"{model}-{'?' * 12}")
         rule = Stack.of(self).format_arn(service="events", resource="rule", resource_name=SYNC_RULE)
         return [
-            Grant("sagemaker", ["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags"], [jobs]),
+            Grant("sagemaker", [*JOB, "AddTags", "ListTags"], [jobs]),
             Grant("events", ["PutTargets", "PutRule", "DescribeRule"], [rule]),
         ]
 

@@ -15,7 +15,8 @@ from infra.image import Image
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
 RUNS = "The runs of this model, each in a folder of its own."
-WRITE_LOGS = ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents")
+LOGS = "SageMaker makes a log stream a job and a log group an endpoint."
+MAKE_LOGS = ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams")
 
 
 class ModelRoles(Construct):
@@ -41,10 +42,12 @@ class ModelRoles(Construct):
             artifacts.listing(f"datasets/{model}/*"),
             Grant("s3", ["GetObject"], datasets, "The datasets of this model, each named by its content."),
             Grant("s3", ["PutObject", "AbortMultipartUpload"], runs, RUNS),
-            self._logs(TRAINING_LOGS, f"{TRAINING_LOGS}:log-stream:{model}-*"),
+            *self._logs(TRAINING_LOGS, f"{model}-*"),
         ]
-        endpoints = f"{ENDPOINT_LOGS}{prefix}-{model}-v*"
-        serving = [Grant("s3", ["GetObject"], runs, RUNS), self._logs(endpoints, f"{endpoints}:log-stream:*")]
+        serving = [
+            Grant("s3", ["GetObject"], runs, RUNS),
+            *self._logs(f"{ENDPOINT_LOGS}{prefix}-{model}-v*", "*"),
+        ]
         common = [project, *image.pull()]
         self.training = role_with(self, "Training", service="sagemaker", grants=[*common, *training])
         self.serving = role_with(self, "Serving", service="sagemaker", grants=[*common, *serving])
@@ -54,7 +57,11 @@ class ModelRoles(Construct):
         only = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         return Grant("iam", ["PassRole"], [self.training.role_arn, self.serving.role_arn], conditions=only)
 
-    def _logs(self, *groups: str) -> Grant:
+    def _logs(self, group: str, streams: str) -> list[Grant]:
+        """Make the group and its streams, and write to these streams; making one is checked before it has a name."""
         stack = Stack.of(self)
-        arns = [f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}" for group in groups]
-        return Grant("logs", WRITE_LOGS, arns, "SageMaker makes a log stream a job and a log group an endpoint.")
+        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}"
+        return [
+            Grant("logs", MAKE_LOGS, [arn, f"{arn}:*"], LOGS),
+            Grant("logs", ["PutLogEvents"], [f"{arn}:log-stream:{streams}"], LOGS),
+        ]

@@ -1,7 +1,7 @@
 """Report a Python function's exception by the name of its class and with its stack trace, as Lambda does.
 
-A plug-in (see local.server). MiniStack names every one `Runtime.HandlerError`, so no Retry or Catch of a state machine that
-goes by an error's name would work. https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+A plug-in (see local.server). MiniStack names every one `Runtime.HandlerError`, so no Retry or Catch of a state machine
+that goes by an error's name would work. https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from heirloom.core.errors import Invalid
 # What the worker's script prints of an exception, and what it prints from now on.
 _PRINTED = '"error": str(e), "trace": traceback.format_exc()}'
 _TOLD = (
-    '"error": str(e), "trace": traceback.format_exc(), "payload": {"errorMessage": str(e), "errorType": type(e).__name__,'
-    ' "stackTrace": traceback.format_tb(e.__traceback__)}}'
+    '"error": str(e), "trace": traceback.format_exc(), "payload": {"errorMessage": str(e),'
+    ' "errorType": type(e).__name__, "stackTrace": traceback.format_tb(e.__traceback__)}}'
 )
 
 _payload: ContextVar[dict[str, Any] | None] = ContextVar("the error of the invocation under way", default=None)
 
 
 def install() -> None:
-    """Have the worker tell the error, and the invocation pass it on. Raises Invalid when MiniStack's script is another."""
+    """Have the worker tell the error and the invocation pass it on. Raises Invalid if MiniStack's script is another."""
     if lambda_runtime._PYTHON_WORKER_SCRIPT.count(_PRINTED) != 1:
         raise Invalid("ministack.core.lambda_runtime._PYTHON_WORKER_SCRIPT prints an exception in another way")
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(_PRINTED, _TOLD)

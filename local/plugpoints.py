@@ -57,6 +57,8 @@ PLUG_POINTS = (
     PlugPoint("ministack.services.lambda_svc", "_execute_function_warm"),
     PlugPoint("ministack.services.eventbridge", "_dispatch_event"),
     PlugPoint("ministack.services.s3", "_fire_s3_event"),
+    PlugPoint("ministack.services.cloudwatch_logs", "_append_log_events"),
+    PlugPoint("ministack.services.cloudwatch", "_store_datum"),
 )
 
 

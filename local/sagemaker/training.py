@@ -40,7 +40,6 @@ class TrainingJobs:
             SecondaryStatus="Starting",
             SecondaryStatusTransitions=add_transition([], "Starting"),
             StoppingCondition={"MaxRuntimeInSeconds": DAY, **request.get("StoppingCondition", {})},
-            ModelArtifacts={},
         )
         if not self._table.add(name, row):
             raise ApiError(

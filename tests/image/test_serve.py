@@ -15,6 +15,9 @@ import pytest
 from heirloom.adapters.project_folder import bundle
 from tests.image.programs import BASELINE, MODELS, Endpoint, Job, make_project
 
+# The trained models and the endpoints of conftest.py are made once a worker: one worker is enough.
+pytestmark = pytest.mark.xdist_group("image")
+
 Start = Callable[[Path], Endpoint]
 ROW = {"acid": 30.0, "grape": "red"}
 

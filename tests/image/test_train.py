@@ -8,7 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.image.programs import DATA, MODEL, MODELS, Job, make_project, prepare, start_training, train
+
+# The trained models and the endpoints of conftest.py are made once a worker: one worker is enough.
+pytestmark = pytest.mark.xdist_group("image")
 
 FILES = {"environment.json", "metrics.json", "profile.json", "schema.json", "smoke.json"}
 

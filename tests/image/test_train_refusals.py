@@ -57,6 +57,28 @@ def train"""
 
 
 @pytest.mark.parametrize(
+    ("module", "estimator"),
+    [
+        ("ensemble", "HistGradientBoostingClassifier(categorical_features=[0, 1], max_iter=2)"),
+        ("ensemble", "RandomForestClassifier(n_estimators=2)"),
+        ("ensemble", "GradientBoostingClassifier(n_estimators=2)"),
+        ("linear_model", "LogisticRegressionCV(cv=2, scoring='accuracy', l1_ratios=(0,), use_legacy_attributes=False)"),
+        ("svm", "SVC()"),
+        ("neighbors", "KNeighborsClassifier()"),
+        ("naive_bayes", "GaussianNB()"),
+        ("neural_network", "MLPClassifier([4], max_iter=3, tol=100, n_iter_no_change=1)"),
+        ("model_selection", "FixedThresholdClassifier(DecisionTreeClassifier(), threshold=0.9)"),
+        ("model_selection", "GridSearchCV(DecisionTreeClassifier(), {'max_depth': [1, 2]}, cv=2)"),
+    ],
+)
+def test_stores_what_scikit_learn_offers(tmp_path: Path, module: str, estimator: str) -> None:
+    model = f"from sklearn.{module} import {estimator.partition('(')[0]}\n{MODEL}"
+    model = model.replace('DecisionTreeClassifier(max_depth=params["depth"])', estimator)
+
+    assert attempt(prepare(tmp_path / "ml", make_project(tmp_path / "wine", model=model), DATA)) == ""
+
+
+@pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
         (

@@ -67,6 +67,19 @@ def test_a_function_may_do_what_it_does_and_no_more(aws: Stacks, handler: str) -
     assert aws.actions(role_of(aws, handler)) == FUNCTIONS[handler] | OWN_LOGS
 
 
+def test_a_pipeline_trains_and_deploys(aws: Stacks) -> None:
+    """AddTags and ListTags, and the rule, are what Step Functions asks for where it waits for a training job."""
+    role = role_named(aws, "tinylargePipelineRole")
+    sagemaker = {
+        *("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags", "ListTags"),
+        *("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "DescribeEndpoint"),
+    }
+    rule = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
+    expected = {f"sagemaker:{operation}" for operation in sagemaker} | rule | {"lambda:InvokeFunction", "iam:PassRole"}
+
+    assert aws.actions(role) - WITHOUT_RESOURCE == expected
+
+
 def test_a_training_job_reads_its_model_and_writes_its_runs(aws: Stacks) -> None:
     role = role_named(aws, "tinylargeRolesTraining")
 

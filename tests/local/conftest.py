@@ -10,6 +10,7 @@ import pytest
 
 from local.connection import Connection
 from local.launcher import EmbeddedAws
+from tests.local.functions import Functions
 
 
 def free_port() -> int:
@@ -32,3 +33,9 @@ def aws(state_dir: Path) -> Iterator[Connection]:
     embedded = EmbeddedAws(state_dir, free_port())
     yield embedded.start(die_with_parent=True)
     embedded.stop()
+
+
+@pytest.fixture
+def functions(aws: Connection) -> Functions:
+    """What makes small functions and state machines and runs them."""
+    return Functions.on(aws)

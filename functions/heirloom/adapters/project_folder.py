@@ -17,7 +17,8 @@ from typing import Any
 import yaml
 
 from heirloom.core.errors import Invalid, NotFound, Problem
-from heirloom.core.project import METRICS, Project, Where, parse_project
+from heirloom.core.keys import Where
+from heirloom.core.project import METRICS, Project, parse_project
 
 _FILE = "model.yaml"
 

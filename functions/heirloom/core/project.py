@@ -10,18 +10,28 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from heirloom.core.errors import Invalid, Problem
+from heirloom.core.errors import Invalid
+from heirloom.core.keys import (
+    Key,
+    Locate,
+    Reader,
+    UnexpectedError,
+    mapping,
+    matching,
+    one_of,
+    real,
+    shown,
+    text,
+    whole,
+)
 
-Where = tuple[str | int, ...]
-Locate = Callable[[Where], int]
 Scalar = str | int | float | bool
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
-PLACEHOLDER = "FILL IN"
 TASKS = ("classification", "regression")
 FEATURE_TYPES = ("number", "category", "text")
 FORMS = ("serverless", "realtime")
@@ -112,11 +122,9 @@ def parse_project(document: object, locate: Locate | None = None) -> Project:
 
     ``locate`` gives the line of a key's path, such as ``("data", "label")``. Raises Invalid with every problem found.
     """
-    reader = _Reader(locate or (lambda _: 0))
+    reader = Reader(locate or (lambda _: 0))
     root = reader.section(document, (), _ROOT)
-    sections = {
-        name: reader.section(root.get(name, {}), (name,), keys) for name, keys in _SECTIONS.items() if name in root
-    }
+    sections = {name: reader.section(root[name], (name,), keys) for name, keys in _SECTIONS.items() if name in root}
     data, objective = sections.get("data", {}), sections.get("objective", {})
     _check_columns(reader, data)
     _choose_task(reader, data, objective.get("metric"))
@@ -134,61 +142,7 @@ def parse_project(document: object, locate: Locate | None = None) -> Project:
     )
 
 
-class _UnexpectedError(Exception):
-    """A value is not what its key allows; the argument says what is expected."""
-
-
-@dataclass(frozen=True)
-class _Key:
-    what: str
-    read: Callable[[Any], Any]
-    required: bool = False
-
-
-class _Reader:
-    """Walks a document and remembers every problem instead of stopping at the first."""
-
-    def __init__(self, locate: Locate) -> None:
-        self.problems: list[Problem] = []
-        self._locate = locate
-
-    def refuse(self, where: Where, expected: str, got: str = "") -> None:
-        name = ".".join(map(str, where)) or "model.yaml"
-        self.problems.append(Problem(name, expected, got, self._locate(where)))
-
-    def section(self, document: object, path: Where, keys: Mapping[str, _Key]) -> dict[str, Any]:
-        """The keys of one mapping that are there and right."""
-        if not isinstance(document, Mapping):
-            self.refuse(path, f"the keys {_listed(keys)}", _shown(document))
-            return {}
-        for key in document:
-            if key not in keys:
-                self._refuse_key(path, key, keys)
-        for name, key in keys.items():
-            if key.required and name not in document:
-                self.refuse((*path, name), f"{key.what}; the key is missing")
-        found = {
-            name: self._value(document[name], (*path, name), key) for name, key in keys.items() if name in document
-        }
-        return {name: value for name, value in found.items() if value is not None}
-
-    def _refuse_key(self, path: Where, key: object, keys: Mapping[str, _Key]) -> None:
-        near = difflib.get_close_matches(str(key), keys, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        self.refuse((*path, str(key)), f"one of the known keys {_listed(keys)}{hint}", f"the unknown key {key!r}")
-
-    def _value(self, value: object, path: Where, key: _Key) -> object:
-        if isinstance(value, str) and PLACEHOLDER in value:
-            self.refuse(path, f"you to fill in {key.what}", repr(value))
-            return None
-        try:
-            return key.read(value)
-        except _UnexpectedError as problem:
-            self.refuse(path, f"{key.what}: {problem}", _shown(value))
-            return None
-
-
-def _check_columns(reader: _Reader, data: Mapping[str, Any]) -> None:
+def _check_columns(reader: Reader, data: Mapping[str, Any]) -> None:
     label = data.get("label")
     if label is not None and label == data.get("time"):
         reader.refuse(("data", "time"), "another column than the label", repr(label))
@@ -196,7 +150,7 @@ def _check_columns(reader: _Reader, data: Mapping[str, Any]) -> None:
         reader.refuse(("data", "features", str(label)), "features other than the label", repr(label))
 
 
-def _choose_task(reader: _Reader, data: dict[str, Any], metric: str | None) -> None:
+def _choose_task(reader: Reader, data: dict[str, Any], metric: str | None) -> None:
     """Set ``data["task"]`` from the metric where the file does not say it; a metric of model.py's needs the word."""
     task = next((name for name, metrics in METRICS.items() if metric in metrics), None)
     if task is None and metric is not None and "task" not in data:
@@ -208,128 +162,65 @@ def _choose_task(reader: _Reader, data: dict[str, Any], metric: str | None) -> N
         reader.refuse(("data", "task"), f"{task}, which objective.metric {metric} scores", repr(data["task"]))
 
 
-def _mapping(value: object) -> object:
-    """Left as it is: the section's own keys are checked when it is walked."""
-    return {} if value is None else value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _UnexpectedError("a text (put it in quotes where it looks like a number, a date or yes/no)")
-    return value.strip()
-
-
-def _matching(pattern: re.Pattern[str], meaning: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise _UnexpectedError(meaning)
-        return value
-
-    return read
-
-
-def _one_of(allowed: tuple[str, ...]) -> Callable[[object], str]:
-    def read(value: object) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise _UnexpectedError(f"one of {', '.join(allowed)}")
-        return value
-
-    return read
-
-
-def _whole(least: int, most: int, step: int = 1) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        if type(value) is not int or not least <= value <= most or value % step:
-            multiple = f", a multiple of {step}" if step > 1 else ""
-            raise _UnexpectedError(f"a whole number from {least} to {most}{multiple}")
-        return value
-
-    return read
-
-
-def _real(least: float = -math.inf, most: float = math.inf) -> Callable[[object], float]:
-    limits = f" from {least} to {most}" if math.isfinite(least) else ""
-
-    def read(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _UnexpectedError(f"a number{limits}")
-        if not math.isfinite(value) or not least <= value <= most:
-            raise _UnexpectedError(f"a number{limits}")
-        return float(value)
-
-    return read
-
-
 def _features(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping) or not value:
-        raise _UnexpectedError(f"column: type, where type is one of {', '.join(FEATURE_TYPES)}")
+        raise UnexpectedError(f"column: type, where type is one of {', '.join(FEATURE_TYPES)}")
     for column, kind in value.items():
         if not isinstance(column, str) or not column.strip():
-            raise _UnexpectedError(f"column names as text, but {column!r} is not (put it in quotes)")
+            raise UnexpectedError(f"column names as text, but {column!r} is not (put it in quotes)")
         if kind not in FEATURE_TYPES:
-            raise _UnexpectedError(f"one of {', '.join(FEATURE_TYPES)} for {column}, not {kind!r}")
+            raise UnexpectedError(f"one of {', '.join(FEATURE_TYPES)} for {column}, not {kind!r}")
     return dict(value)
 
 
 def _parameters(value: object) -> dict[str, Scalar]:
     """Parameters travel as SageMaker hyperparameters, which are texts: so scalars, whose type this file declares."""
     if not isinstance(value, Mapping):
-        raise _UnexpectedError("parameter: value")
+        raise UnexpectedError("parameter: value")
     for name, setting in value.items():
         if not isinstance(name, str) or not isinstance(setting, str | int | float | bool):
-            raise _UnexpectedError(f"a text, a number or true/false for each, but {name} is {_shown(setting)}")
+            raise UnexpectedError(f"a text, a number or true/false for each, but {name} is {shown(setting)}")
         if isinstance(setting, float) and not math.isfinite(setting):
-            raise _UnexpectedError(f"finite numbers, but {name} is {setting}")
+            raise UnexpectedError(f"finite numbers, but {name} is {setting}")
     return dict(value)
 
 
-def _listed(keys: Mapping[str, _Key]) -> str:
-    return ", ".join(keys)
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-_INSTANCE = _matching(re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+"), "a SageMaker instance type such as ml.m5.large")
-_NAME = _matching(NAME, "3 to 40 lower-case letters, digits and hyphens, a letter first, no hyphen last")
-_ROOT: Mapping[str, _Key] = {
-    "name": _Key("the model's name", _NAME, required=True),
-    "description": _Key("what the model is for, in a sentence", _text, required=True),
-    "owner": _Key("the team that answers for the model", _text, required=True),
-    "data": _Key("what the uploaded data is", _mapping, required=True),
-    "objective": _Key("what the business wants", _mapping, required=True),
-    "training": _Key("how the model trains", _mapping),
-    "serving": _Key("how the model is served", _mapping),
+_INSTANCE = matching(re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+"), "a SageMaker instance type such as ml.m5.large")
+_NAME = matching(NAME, "3 to 40 lower-case letters, digits and hyphens, a letter first, no hyphen last")
+_ROOT: Mapping[str, Key] = {
+    "name": Key("the model's name", _NAME, required=True),
+    "description": Key("what the model is for, in a sentence", text, required=True),
+    "owner": Key("the team that answers for the model", text, required=True),
+    "data": Key("what the uploaded data is", mapping, required=True),
+    "objective": Key("what the business wants", mapping, required=True),
+    "training": Key("how the model trains", mapping),
+    "serving": Key("how the model is served", mapping),
 }
-_SECTIONS: Mapping[str, Mapping[str, _Key]] = {
+_SECTIONS: Mapping[str, Mapping[str, Key]] = {
     "data": {
-        "label": _Key("the column to predict", _text, required=True),
-        "time": _Key("the column to split by", _text),
-        "test_fraction": _Key("the share of the rows held out for the test", _real(0.05, 0.5)),
-        "features": _Key("the columns to predict from", _features),
-        "task": _Key("the kind of prediction", _one_of(TASKS)),
+        "label": Key("the column to predict", text, required=True),
+        "time": Key("the column to split by", text),
+        "test_fraction": Key("the share of the rows held out for the test", real(0.05, 0.5)),
+        "features": Key("the columns to predict from", _features),
+        "task": Key("the kind of prediction", one_of(TASKS)),
     },
     "objective": {
-        "statement": _Key("the objective in the words of the business", _text, required=True),
-        "metric": _Key("a scorer name of scikit-learn or a function of model.py", _text, required=True),
-        "at_least": _Key("the value that the metric must reach", _real(), required=True),
+        "statement": Key("the objective in the words of the business", text, required=True),
+        "metric": Key("a scorer name of scikit-learn or a function of model.py", text, required=True),
+        "at_least": Key("the value that the metric must reach", real(), required=True),
     },
     "training": {
-        "parameters": _Key("what train(frame, params) gets", _parameters),
-        "instance": _Key("the machine to train on", _INSTANCE),
+        "parameters": Key("what train(frame, params) gets", _parameters),
+        "instance": Key("the machine to train on", _INSTANCE),
         # SageMaker's own limit is 28 days: StoppingCondition in its API reference.
-        "max_minutes": _Key("the time after which training is stopped", _whole(1, 40_320)),
-        "seed": _Key("the seed of every random choice", _whole(0, 2**32 - 1)),
+        "max_minutes": Key("the time after which training is stopped", whole(1, 40_320)),
+        "seed": Key("the seed of every random choice", whole(0, 2**32 - 1)),
     },
     "serving": {
-        "form": _Key("the form of the endpoint", _one_of(FORMS)),
+        "form": Key("the form of the endpoint", one_of(FORMS)),
         # The sizes that a serverless endpoint can have: ProductionVariantServerlessConfig in SageMaker's API reference.
-        "memory_mb": _Key("the memory of a serverless endpoint", _whole(1024, 6144, 1024)),
-        "max_concurrency": _Key("how many requests a serverless endpoint takes at once", _whole(1, 200)),
-        "instance": _Key("the machine of a realtime endpoint", _INSTANCE),
+        "memory_mb": Key("the memory of a serverless endpoint", whole(1024, 6144, 1024)),
+        "max_concurrency": Key("how many requests a serverless endpoint takes at once", whole(1, 200)),
+        "instance": Key("the machine of a realtime endpoint", _INSTANCE),
     },
 }

@@ -102,7 +102,6 @@ def test_a_version_that_is_not_in_the_lineage_is_not_tested(deployed: World) -> 
 
 def test_a_failure_is_recorded_and_takes_down_what_the_run_deployed(deployed: World) -> None:
     state = deployed.carry(deployed.upload(), 4)
-    deployed.routes.get("flight-delay")
 
     failure = deployed.fail(state, "Unavailable", json.dumps({"errorMessage": "the endpoint does not answer"}))
 
