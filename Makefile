@@ -4,6 +4,8 @@ WORKERS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# A start of the CDK or of an endpoint imports hundreds of modules: compiled once, not each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help dev check test demo up down bench build docs deploy clean
@@ -24,17 +26,17 @@ DEV := $(DEMO) tests/requirements.txt
 
 .venv/.deploy: .venv/bin/uv pyproject.toml $(DEPLOY)
 	@echo "==> installing what a deploy needs"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(addprefix -r ,$(DEPLOY)) -e .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(addprefix -r ,$(DEPLOY)) -e .
 	@touch $@
 
 .venv/.demo: .venv/bin/uv pyproject.toml $(DEMO)
 	@echo "==> installing what the demo needs"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(addprefix -r ,$(DEMO)) -e .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(addprefix -r ,$(DEMO)) -e .
 	@touch $@ .venv/.deploy
 
 .venv/.dev: .venv/bin/uv pyproject.toml $(DEV)
 	@echo "==> installing what development needs"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(addprefix -r ,$(DEV)) -e .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(addprefix -r ,$(DEV)) -e .
 	@touch $@ .venv/.demo .venv/.deploy
 
 dev: .venv/.dev  ## install everything that development needs
@@ -69,7 +71,8 @@ docs: dev  ## write the generated pages: docs/cli.md, docs/openapi.json
 	@$(BIN)/python -m cli.reference > docs/cli.md
 	@$(BIN)/python -m infra.openapi > docs/openapi.json
 
-deploy: build  ## cdk deploy to the AWS account of the current credentials
+deploy: .venv/.deploy  ## cdk deploy to the AWS account of the current credentials
+	@$(BIN)/python -m infra.build aws
 	@$(BIN)/python -m infra.node cdk deploy --all
 
 clean: .venv/.demo  ## remove the embedded AWS's state and everything that was built

@@ -20,7 +20,7 @@ from cli.upload import send
 from cli.waiting import Waiting
 from cli.workspace import workspace
 from heirloom.adapters.project_folder import read_project
-from heirloom.core.errors import Invalid, InvalidData, NotFound
+from heirloom.core.errors import InvalidData, NotFound, Unavailable
 from heirloom.core.upload import QUARANTINE, Upload
 
 # How long an upload's event may take to become a run, in seconds; it takes one or two.
@@ -48,7 +48,8 @@ def upload_command(out: Output, session: Session, *, model: str, file: Path, che
     if check:
         check_data(file, read_project(workspace().models / model).data)
     upload = upload_file(out, session, model, file)
-    await_start(ports, upload)
+    with Steps(out.notes).spinner("waiting for the run to start"):
+        await_start(ports, upload)
     if wait:
         conclude(out, Waiting(ports, Steps(out.notes), 3600).until_done(upload.run_id))
         return
@@ -90,7 +91,7 @@ def await_start(ports: Ports, upload: Upload) -> None:
         if reason:
             raise InvalidData(f"refused and moved to {QUARANTINE}{upload.key}: {reason}")
         if time.monotonic() > deadline:
-            raise Invalid(f"no run began within {PATIENCE:.0f} s: see the log of the function start_pipeline")
+            raise Unavailable(f"no run began within {PATIENCE:.0f} s: see the log of the function start_pipeline")
         time.sleep(0.3)
 
 

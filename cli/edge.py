@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from collections.abc import Sequence
 
@@ -31,7 +30,6 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Run a command line (``sys.argv`` by default) to its exit code."""
     try:
         code = command.main(args=arguments, prog_name="heirloom", standalone_mode=False)
-        sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 # the one place where every error ends
         return _report(error)
     except KeyboardInterrupt:
@@ -50,17 +48,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    if isinstance(error, BrokenPipeError):
-        return _close_stdout()
     message, code = explain(error)
     click.echo(f"error: {message}", err=True)
     return code
-
-
-def _close_stdout() -> int:
-    """The reader of our pipe left (`| head`): end quietly, and keep Python from flushing into it again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def explain(error: Exception) -> tuple[str, int]:

@@ -94,8 +94,10 @@ def status(out: Output) -> None:
 def reset(out: Output, yes: bool) -> None:
     """Stop it and wipe all that it knows: data, models, runs, logs."""
     here = workspace()
-    if not yes:
-        click.confirm(f"Wipe {here.shown(here.state)}, with every upload, run and model in it?", abort=True, err=True)
+    question = f"Wipe {here.shown(here.state)}, with every upload, run and model in it?"
+    if not yes and not click.confirm(question, err=True):
+        out.note("nothing was removed")
+        raise click.exceptions.Exit(1)
     embedded_aws(here).reset()
     out.answer({"removed": str(here.state)}, lambda: out.say(f"removed {here.shown(here.state)}"))
 

@@ -85,14 +85,17 @@ class TrainedModel:
 
 
 class Baseline:
-    """The business's rule of thumb: labels or values, no probabilities."""
+    """The business's rule of thumb: labels or values, no probabilities; None for each row while there is no rule."""
 
     def __init__(self, code: ProjectCode, schema: Schema | None) -> None:
         self._predict = code.function("baseline", "predict")
         self._schema = schema
 
     def answer(self, frame: pd.DataFrame) -> Answers:
-        return Answers(_checked(self._predict(frame), len(frame), self._schema, "baseline.py"))
+        answers = self._predict(frame)
+        if all(answer is None for answer in answers):
+            return Answers([None] * len(frame))
+        return Answers(_checked(answers, len(frame), self._schema, "baseline.py"))
 
 
 class Predictor:

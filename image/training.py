@@ -86,7 +86,10 @@ def _scores(job: Job, code: ProjectCode, model: TrainedModel, held_out: Rows) ->
     )
 
     def scored(answerer: Answerer) -> dict[str, float | None]:
-        return score(answerer.answer(held_out.features), held_out.labels, job.schema, objective.metric, own)
+        answers = answerer.answer(held_out.features)
+        if all(value is None for value in answers.values):  # a baseline without a rule yet
+            return {}
+        return score(answers, held_out.labels, job.schema, objective.metric, own)
 
     test = scored(model)
     baseline = scored(Baseline(code, job.schema)) if code.has("baseline") else {}

@@ -29,6 +29,7 @@ PLUG_INS = (
     "local.identity",
     "local.object_events",
     "local.function_errors",
+    "local.function_logs",
     "local.embedded_metrics",
     "local.sagemaker",
     "local.stepfunctions",

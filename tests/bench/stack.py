@@ -59,3 +59,18 @@ def _percentiles(call: Callable[[], Any]) -> tuple[float, float]:
         call()
         times.append(1000 * (time.perf_counter() - before))
     return statistics.median(times), statistics.quantiles(times, n=20)[-1]
+
+
+def large_file_table(stack: Stack, body: bytes) -> list[str]:
+    """Upload a file of 200 MB whose last row is wrong: from the upload's end to its refusal."""
+    run = stack.upload(MODEL, "large.csv", body)
+    started = time.monotonic()
+    execution = stack.wait(run, 600)
+    if execution["status"] != "FAILED" or execution.get("error") != "dataset":
+        raise SystemExit(f"the file should have been refused: {execution}")
+    return [
+        "| a file of 200 MB whose last row is wrong | |",
+        "|---|---|",
+        f"| rows | {len(body.splitlines()) - 1:,} |",
+        f"| from the upload's end to the refusal that names the line | {time.monotonic() - started:.1f} s |",
+    ]

@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from cli.api import AT_ONCE
 from heirloom.core.upload import run_id
 from local.connection import Connection
 from local.deploy import Deployment
@@ -27,7 +28,7 @@ class Stack:
     aws: Connection
     outputs: dict[str, str]
     deployment: Deployment
-    http: URLLib3Session = field(default_factory=lambda: URLLib3Session(timeout=60))
+    http: URLLib3Session = field(default_factory=lambda: URLLib3Session(timeout=60, socket_options=AT_ONCE))
 
     def upload(self, model: str, name: str, body: bytes) -> str:
         """Put a file where the model's data goes; the id of the run that this starts."""

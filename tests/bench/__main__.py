@@ -1,0 +1,77 @@
+"""`python -m tests.bench`: print every table of docs/benchmarks.md, measured now, on this machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from heirloom.adapters.project_folder import read_project
+from local.deploy import Deployment
+from local.launcher import EmbeddedAws
+from tests.bench import imports, stack
+from tests.local.conftest import free_port
+from tests.local.stack.client import Stack
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "models" / "flight-delay"
+LARGE = 200 * 10**6
+
+
+def main() -> None:
+    """Measure, table by table; progress goes to stderr."""
+    _print([f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, `make bench`"])
+    _print(imports.table())
+    with tempfile.TemporaryDirectory() as folder, _deployed(Path(folder)) as deployed:
+        month = _month(Path(folder) / "month.csv")
+        _print(stack.pipeline_table(deployed, month))
+        _print(stack.prediction_table(deployed, _row(month)))
+        _print(stack.large_file_table(deployed, _large(month)))
+
+
+@contextmanager
+def _deployed(folder: Path) -> Iterator[Stack]:
+    embedded = EmbeddedAws(folder / "state", free_port())
+    aws = embedded.start(die_with_parent=True)
+    deployment = Deployment(aws, ROOT, folder / "state", lambda line: print(line, file=sys.stderr))
+    try:
+        yield Stack(aws, deployment.deploy()["heirloom"], deployment)
+    finally:
+        embedded.stop()
+
+
+def _month(file: Path) -> bytes:
+    """January 2013 of nycflights13: 26,398 flights."""
+    command = [sys.executable, str(EXAMPLE / "make_data.py"), str(file), "--from", "2013-01-01", "--to", "2013-01-31"]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    return file.read_bytes()
+
+
+def _row(body: bytes) -> dict[str, Any]:
+    """The features of the first flight."""
+    first = next(csv.DictReader(io.StringIO(body.decode())))
+    features = read_project(EXAMPLE).data.features or {}
+    return {name: float(first[name]) if kind == "number" else first[name] for name, kind in features.items()}
+
+
+def _large(body: bytes) -> bytes:
+    """The month again and again, up to 200 MB, with a last row that can't be read: what a full check costs."""
+    header, rows = body.split(b"\n", 1)
+    return header + b"\n" + rows * (LARGE // len(rows)) + b"not a flight\n"
+
+
+def _print(lines: list[str]) -> None:
+    print("\n".join(lines), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
