@@ -28,7 +28,8 @@ def call(session: Session, method: str, path: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = AWSRequest(method, session.api_url + path, {"Content-Type": "application/json"}, data)
     SigV4Auth(session.credentials, "execute-api", session.boto.region_name).add_auth(request)
-    response = URLLib3Session(timeout=SECONDS, socket_options=AT_ONCE).send(request.prepare())
+    http = URLLib3Session(timeout=SECONDS, socket_options=AT_ONCE)  # type: ignore[arg-type] # the stubs are wrong
+    response = http.send(request.prepare())
     answer = _parsed(response.content)
     if response.status_code >= 300:
         raise problem(response.status_code, answer)

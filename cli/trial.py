@@ -30,7 +30,7 @@ from heirloom.core.registration import Registration, registered
 from heirloom.core.run import RunDetail, show_run
 from heirloom.core.storage import Location
 
-MISSING = "this needs the SageMaker SDK, which is large (about 800 MB): pip install 'heirloom[sagemaker]'"
+MISSING = "this needs the SageMaker SDK, which is large (about 800 MB): pip install -e '.[sagemaker]'"
 
 
 @click.command("try")

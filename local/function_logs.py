@@ -1,7 +1,7 @@
 """Collect what a Python function logged up to the end of its invocation: all of it, and without waiting for more.
 
-A plug-in (see local.server). MiniStack waits 50 ms for a first line, and takes 5 ms without a line for the end: a function
-that logs nothing answers 50 ms late, and one that pauses has its lines told with the next invocation. Here the
+A plug-in (see local.server). MiniStack waits 50 ms for a first line, and takes 5 ms without a line for the end: a
+function that logs nothing answers 50 ms late, and one that pauses has its lines told with the next invocation. Here the
 worker marks the end itself. https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import os
 import platform
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import click
 
 from heirloom.adapters.project_folder import read_project
 from local.deploy import Deployment
@@ -42,7 +45,7 @@ def main() -> None:
 def _deployed(folder: Path) -> Iterator[Stack]:
     embedded = EmbeddedAws(folder / "state", free_port())
     aws = embedded.start(die_with_parent=True)
-    deployment = Deployment(aws, ROOT, folder / "state", lambda line: print(line, file=sys.stderr))
+    deployment = Deployment(aws, ROOT, folder / "state", functools.partial(click.echo, err=True))
     try:
         yield Stack(aws, deployment.deploy()["heirloom"], deployment)
     finally:
@@ -70,7 +73,7 @@ def _large(body: bytes) -> bytes:
 
 
 def _print(lines: list[str]) -> None:
-    print("\n".join(lines), end="\n\n", flush=True)
+    click.echo("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

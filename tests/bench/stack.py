@@ -39,9 +39,13 @@ def prediction_table(stack: Stack, row: dict[str, Any]) -> list[str]:
     version = stack.predict(MODEL, [row])[1]["version"]
     body = json.dumps({"inputs": [row]})
     endpoint = {"EndpointName": f"heirloom-{MODEL}-v{version}", "ContentType": "application/json", "Body": body}
+
+    def direct() -> bytes:
+        return bytes(runtime.invoke_endpoint(**endpoint)["Body"].read())
+
     ways: dict[str, Callable[[], Any]] = {
         "POST /models/{model}/predictions, through API Gateway": lambda: stack.predict(MODEL, [row]),
-        "InvokeEndpoint, direct": lambda: runtime.invoke_endpoint(**endpoint)["Body"].read(),
+        "InvokeEndpoint, direct": direct,
     }
     rows = ["| one row, one client | p50 ms | p95 ms |", "|---|---|---|"]
     for name, call in ways.items():

@@ -31,11 +31,10 @@ def test_destroy_leaves_nothing_but_the_data(stack: Stack, models: Path, tmp_pat
 
     second.destroy()
 
-    left = {kind: sorted(names - before[kind]) for kind, names in standing(stack.aws).items()}
+    left = {kind: names - before[kind] for kind, names in standing(stack.aws).items() if names - before[kind]}
     assert left == {
-        "buckets": sorted([outputs["ArtifactBucket"], outputs["DataBucket"]]),
-        "tables": sorted([outputs["LineageTable"], outputs["RoutesTable"]]),
-        **dict.fromkeys(("alarms", "apis", "endpoints", "functions", "machines", "queues", "roles", "rules"), []),
+        "buckets": {outputs["ArtifactBucket"], outputs["DataBucket"]},
+        "tables": {outputs["LineageTable"], outputs["RoutesTable"]},
     }
 
 
