@@ -68,7 +68,7 @@ bench: dev build  ## measure the numbers of docs/benchmarks.md again
 	@$(BIN)/python -m tests.bench
 
 docs: dev  ## write the generated pages: docs/cli.md, docs/openapi.json
-	@$(BIN)/python -m cli.reference > docs/cli.md
+	@$(BIN)/python -m cli.reference
 	@$(BIN)/python -m infra.openapi > docs/openapi.json
 
 deploy: .venv/.deploy  ## cdk deploy to the AWS account of the current credentials

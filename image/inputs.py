@@ -10,7 +10,6 @@ text/csv     with a header, or without one in the schema's order
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import orjson
 
 from heirloom.core.cells import MISSING, is_number
 from heirloom.core.dataset import Schema
+from heirloom.core.spelling import did_you_mean
 
 MOST_ROWS = 4096
 _MOST_ERRORS = 20
@@ -152,8 +152,7 @@ def _keys(index: int, row: Mapping[str, Any], schema: Schema) -> Iterator[FieldE
             yield FieldError(f"inputs[{index}].{name}", f"expected {_EXPECTED[kind]}, but the field is missing")
     for name in row:
         if name not in schema.features:
-            near = difflib.get_close_matches(name, schema.features, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            hint = did_you_mean(name, schema.features)
             known = ", ".join(islice(schema.features, _MOST_ERRORS))
             yield FieldError(f"inputs[{index}].{name}", f"unknown field{hint}; the model knows {known}")
 

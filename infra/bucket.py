@@ -80,7 +80,12 @@ def _lifecycle(expire_after: dict[str, int]) -> list[s3.LifecycleRule]:
         noncurrent_version_expiration=Duration.days(90),
     )
     by_prefix = [
-        s3.LifecycleRule(id=f"expire-{prefix.strip('/')}", prefix=prefix, expiration=Duration.days(days))
+        s3.LifecycleRule(
+            id=f"expire-{prefix.strip('/')}",
+            prefix=prefix,
+            expiration=Duration.days(days),
+            noncurrent_version_expiration=Duration.days(1),
+        )
         for prefix, days in expire_after.items()
     ]
     return [everywhere, *by_prefix]

@@ -14,6 +14,9 @@ from infra.settings import Settings
 LOCAL_IMAGE = "heirloom-image:local"
 DOCKERFILE = "image/Dockerfile"
 PULL = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+# SageMaker refuses OCI manifests, which Docker writes where containerd stores its images:
+# https://github.com/aws/amazon-sagemaker-feedback/issues/180
+DOCKER_MANIFEST = "type=image,oci-mediatypes=false"
 
 
 class Image(Construct):
@@ -36,6 +39,15 @@ class Image(Construct):
             Grant("ecr", ["GetAuthorizationToken"], ["*"], "A token of ECR is for the whole registry."),
         ]
 
+    def describe(self) -> list[Grant]:
+        """What a caller of CreateModelPackage needs: SageMaker looks the image up with the caller's rights.
+
+        As in https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerModelRegistryFullAccess.html.
+        """
+        if not self._asset:
+            return []
+        return [Grant("ecr", ["BatchGetImage", "DescribeImages"], [self._asset.repository.repository_arn])]
+
     def _build(self) -> ecr_assets.DockerImageAsset:
         return ecr_assets.DockerImageAsset(
             self,
@@ -43,6 +55,7 @@ class Image(Construct):
             directory=str(REPOSITORY),
             file=DOCKERFILE,
             platform=ecr_assets.Platform.LINUX_AMD64,
+            outputs=[DOCKER_MANIFEST],
             exclude=_ignored(),
             ignore_mode=IgnoreMode.DOCKER,
         )

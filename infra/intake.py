@@ -29,7 +29,7 @@ class Intake(Construct):
             "StartPipeline",
             runtime=runtime,
             handler="start_pipeline",
-            timeout=Duration.minutes(1),
+            timeout=Duration.minutes(5),  # a refused file of 5 GiB is copied to quarantine
             dead_letters=dead_letters.queue,
         )
         data.lineage.grant(self._start, *LINEAGE)

@@ -54,8 +54,8 @@ class PlatformStack(Stack):
         self._add_outputs()
 
     def _add_projects(self) -> None:
-        steps = Steps(self, "Steps", runtime=self._runtime, data=self._data, endpoints=self._endpoints)
         image = Image(self, "Image", settings=self._settings)
+        steps = Steps(self, "Steps", runtime=self._runtime, data=self._data, endpoints=self._endpoints, image=image)
         registry = self._registry()
         log_group = logs.LogGroup(self, "PipelineLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
         models = Construct(self, "Models")

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from aws_cdk import CustomResource
+from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -19,6 +19,9 @@ from infra.image import Image
 from infra.pipeline import Pipeline
 from infra.roles import ModelRoles
 from infra.steps import Steps
+
+# Without an answer CloudFormation would wait an hour: three tries of five minutes, and Lambda's pauses between them.
+WAIT_FOR_RECORD = Duration.minutes(20)
 
 
 class ModelProject(Construct):
@@ -39,7 +42,7 @@ class ModelProject(Construct):
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
-        code = ProjectCode(self, "Code", folder=folder)
+        code = ProjectCode(self, "Code", model=project.name, folder=folder)
         roles = ModelRoles(
             self, "Roles", model=project.name, prefix=prefix, image=image, code=code, artifacts=data.artifacts
         )
@@ -59,6 +62,7 @@ class ModelProject(Construct):
             "Record",
             resource_type="Custom::HeirloomProject",
             service_token=registry.arn,
+            service_timeout=WAIT_FOR_RECORD,
             properties={
                 "Model": project.name,
                 "Spec": json.dumps(project.to_document(), sort_keys=True),

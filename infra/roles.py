@@ -17,6 +17,15 @@ ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
 RUNS = "The runs of this model, each in a folder of its own."
 LOGS = "SageMaker makes a log stream a job and a log group an endpoint."
 MAKE_LOGS = ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams")
+# How busy the machines of jobs and endpoints are, which SageMaker publishes with the role's rights:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+METRICS = Grant(
+    "cloudwatch",
+    ["PutMetricData"],
+    ["*"],
+    "CloudWatch metrics have no resources; the condition names those of SageMaker.",
+    conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*"]}},
+)
 
 
 class ModelRoles(Construct):
@@ -34,9 +43,9 @@ class ModelRoles(Construct):
         artifacts: Bucket,
     ) -> None:
         super().__init__(scope, construct_id)
-        project = Grant("s3", ["GetObject"], [code.object_arn])
+        project = Grant("s3", ["GetObject"], [code.object_arns])
         datasets, runs = artifacts.objects(f"datasets/{model}/*"), artifacts.objects(f"runs/{model}/*")
-        only_code = {"StringEquals": {"s3:prefix": [code.key]}}
+        only_code = {"StringLike": {"s3:prefix": [code.keys]}}
         training = [
             Grant("s3", ["ListBucket"], [code.bucket_arn], conditions=only_code),
             artifacts.listing(f"datasets/{model}/*"),
@@ -48,7 +57,7 @@ class ModelRoles(Construct):
             Grant("s3", ["GetObject"], runs, RUNS),
             *self._logs(f"{ENDPOINT_LOGS}{prefix}-{model}-v*", "*"),
         ]
-        common = [project, *image.pull()]
+        common = [project, METRICS, *image.pull()]
         self.training = role_with(self, "Training", service="sagemaker", grants=[*common, *training])
         self.serving = role_with(self, "Serving", service="sagemaker", grants=[*common, *serving])
 

@@ -9,6 +9,7 @@ from infra.data import DataStack
 from infra.endpoints import Endpoints
 from infra.function import PlatformFunction, Runtime
 from infra.grant import Grant
+from infra.image import Image
 
 LINEAGE = ("GetItem", "Query", "PutItem", "UpdateItem")
 
@@ -17,14 +18,21 @@ class Steps(Construct):
     """Each step's function may do what its own state needs."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack, endpoints: Endpoints
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        runtime: Runtime,
+        data: DataStack,
+        endpoints: Endpoints,
+        image: Image,
     ) -> None:
         super().__init__(scope, construct_id)
         self._runtime = runtime
         self._data = data
         self._functions = {
             "ValidateData": self._validate_data(),
-            "RegisterVersion": self._register_version(endpoints),
+            "RegisterVersion": self._register_version(endpoints, image),
             "TestEndpoint": self._test_endpoint(endpoints),
             "PointRoute": self._point_route(),
             "RecordFailure": self._record_failure(endpoints),
@@ -47,13 +55,15 @@ class Steps(Construct):
         )
         return function
 
-    def _register_version(self, endpoints: Endpoints) -> PlatformFunction:
+    def _register_version(self, endpoints: Endpoints, image: Image) -> PlatformFunction:
         function = self._step("RegisterVersion", "register_version", Duration.minutes(2), 512)
         self._data.artifacts.grant(function, ["GetObject"], "runs/*", "One function registers the runs of all models.")
         self._data.artifacts.grant(
             function, ["PutObject"], "versions/*", "One function keeps the evidence of all models' versions."
         )
         endpoints.grant_register(function)
+        for grant in image.describe():
+            function.allow(grant)
         return function
 
     def _test_endpoint(self, endpoints: Endpoints) -> PlatformFunction:

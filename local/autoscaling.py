@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack import app
@@ -68,13 +68,7 @@ class Registry:
 
     def describe_targets(self, request: Record, context: Context) -> Record:
         """DescribeScalableTargets, by namespace, resources and dimension."""
-        wanted = request.get("ResourceIds")
-        found = [
-            record
-            for record in _matching(self.targets, request, context)
-            if wanted is None or record["ResourceId"] in wanted
-        ]
-        return _page("ScalableTargets", found, request)
+        return _page("ScalableTargets", _matching(self.targets, "ResourceId", request, context), request)
 
     def deregister_target(self, request: Record, context: Context) -> Record:
         """DeregisterScalableTarget; its policies go with it, as on AWS."""
@@ -103,13 +97,7 @@ class Registry:
 
     def describe_policies(self, request: Record, context: Context) -> Record:
         """DescribeScalingPolicies, by namespace, resource, dimension and names."""
-        wanted = request.get("PolicyNames")
-        found = [
-            record
-            for record in _matching(self.policies, request, context)
-            if wanted is None or record["PolicyName"] in wanted
-        ]
-        return _page("ScalingPolicies", found, request)
+        return _page("ScalingPolicies", _matching(self.policies, "PolicyName", request, context), request)
 
     def delete_policy(self, request: Record, context: Context) -> Record:
         """DeleteScalingPolicy."""
@@ -148,13 +136,15 @@ def _key(request: Record, context: Context) -> Key:
     return (context.account_id, context.region, *(str(request[name]) for name in KEY))
 
 
-def _matching(records: Mapping[Key, Record], request: Record, context: Context) -> Iterable[Record]:
-    """The caller's records that agree with what the request gives of the key."""
-    for key, record in sorted(records.items()):
-        if key[:2] == (context.account_id, context.region) and all(
-            request.get(name, record[name]) == record[name] for name in KEY
-        ):
-            yield record
+def _matching(records: Mapping[Key, Record], listed: str, request: Record, context: Context) -> list[Record]:
+    """The caller's records that agree with what the request gives of the key, and with its list of ``listed``."""
+    own = [record for key, record in sorted(records.items()) if key[:2] == (context.account_id, context.region)]
+    return [
+        record
+        for record in own
+        if all(request.get(name, record[name]) == record[name] for name in KEY)
+        and record[listed] in request.get(f"{listed}s", [record[listed]])
+    ]
 
 
 def _page(name: str, found: list[Record], request: Record) -> Record:

@@ -75,11 +75,11 @@ class JsonService:
         del method, path, query  # the protocol is POST / with everything in the target and the body
         name = headers.get("x-amz-target", "").rpartition(".")[2]
         try:
-            result = self.call(name, parse_body(body), access_key_id=access_key(headers))
+            result = self.call(name, _parse_body(body), access_key_id=access_key(headers))
             if inspect.isawaitable(result):
                 result = await result
         except ApiError as error:
-            return error_response(self._model, error)
+            return _error_response(self._model, error)
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(result).encode()
 
     def call(self, name: str, request: Request, *, access_key_id: str | None = None) -> Any:
@@ -103,7 +103,7 @@ async def _serialise_later(model: OperationModel, result: Awaitable[Any]) -> Any
 
 
 def _output(model: OperationModel, result: Any) -> Any:
-    return serialise(model.output_shape, result or {}) if model.output_shape else {}
+    return _serialise(model.output_shape, result or {}) if model.output_shape else {}
 
 
 def _context(operation: str, access_key_id: str | None) -> Context:
@@ -116,7 +116,7 @@ def access_key(headers: Mapping[str, str]) -> str:
     return found.group(1) if found else ""
 
 
-def parse_body(body: bytes) -> Request:
+def _parse_body(body: bytes) -> Request:
     """The request document; raises SerializationException as AWS does for what is not a JSON object."""
     try:
         document = json.loads(body or b"{}")
@@ -127,7 +127,7 @@ def parse_body(body: bytes) -> Request:
     return document
 
 
-def error_response(model: ServiceModel, error: ApiError) -> Response:
+def _error_response(model: ServiceModel, error: ApiError) -> Response:
     """The error in the shape that the service's model gives it (SageMaker's errors say `Message`, others `message`)."""
     shape = next((s for s in model.error_shapes if s.name == error.code), None)
     key = "Message" if isinstance(shape, StructureShape) and "Message" in shape.members else "message"
@@ -136,15 +136,15 @@ def error_response(model: ServiceModel, error: ApiError) -> Response:
     return error.status, headers, json.dumps(document).encode()
 
 
-def serialise(shape: Shape, value: Any) -> Any:
+def _serialise(shape: Shape, value: Any) -> Any:
     """A value as JSON 1.1 has it on the wire."""
     if isinstance(shape, StructureShape):
         members = shape.members.items()
-        return {name: serialise(member, value[name]) for name, member in members if value.get(name) is not None}
+        return {name: _serialise(member, value[name]) for name, member in members if value.get(name) is not None}
     if isinstance(shape, ListShape):
-        return [serialise(shape.member, item) for item in value]
+        return [_serialise(shape.member, item) for item in value]
     if isinstance(shape, MapShape):
-        return {key: serialise(shape.value, item) for key, item in value.items()}
+        return {key: _serialise(shape.value, item) for key, item in value.items()}
     if shape.type_name == "timestamp":
         return round(epoch(value), 3)
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value

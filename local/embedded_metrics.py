@@ -51,7 +51,7 @@ def install() -> None:
 
     def append_and_extract(stream: dict[str, Any], events: Sequence[Mapping[str, Any]]) -> None:
         append(stream, events)
-        data = [datum for event in events for datum in metrics_of(event["message"], time.time())]
+        data = [datum for event in events for datum in _metrics_of(event["message"], time.time())]
         if data and app._MAIN_LOOP is not None:
             # A function's output comes on a thread, and the metrics are read and saved on the event loop. The call
             # takes the context along: with it account and region.
@@ -60,7 +60,7 @@ def install() -> None:
     cloudwatch_logs._append_log_events = append_and_extract
 
 
-def metrics_of(message: object, now: float) -> list[Datum]:
+def _metrics_of(message: object, now: float) -> list[Datum]:
     """What a log event publishes; nothing when it breaks the specification anywhere. Never raises."""
     if not isinstance(message, str) or _MARK not in message:
         return []

@@ -42,15 +42,15 @@ def main(arguments: list[str]) -> int:
     if os.fork():
         return 0
     os.setsid()
-    become_subreaper()
+    _become_subreaper()
     with log.open("ab", buffering=0) as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    guard(state_dir, port, parent, lock, arguments[4:])
+    _guard(state_dir, port, parent, lock, arguments[4:])
     return 0
 
 
-def guard(state_dir: Path, port: int, parent: int, lock: int, command: list[str]) -> None:
+def _guard(state_dir: Path, port: int, parent: int, lock: int, command: list[str]) -> None:
     """Run the emulator to its end, then kill what it left and clear the record."""
     alive, mine = os.pipe()  # ``mine`` is never used: that it closes when this process dies is its use
     emulator = subprocess.Popen(
@@ -74,7 +74,7 @@ def guard(state_dir: Path, port: int, parent: int, lock: int, command: list[str]
 
 def reap(state_dir: Path) -> None:
     """Kill the processes that the emulator registered, our children, and the children which those leave to us."""
-    become_subreaper()
+    _become_subreaper()
     for path in (state_dir / "processes").glob("[0-9]*"):
         _kill_registered(path)
     while children := _children():
@@ -121,7 +121,7 @@ def _take(path: Path) -> int:
     return -1
 
 
-def become_subreaper() -> None:
+def _become_subreaper() -> None:
     """Become the parent of every orphan among our descendants (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

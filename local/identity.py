@@ -14,10 +14,10 @@ from ministack.services import sts
 
 def install() -> None:
     """Replace MiniStack's test of a key in both places that use it."""
-    iam_evaluator.is_root_access_key = is_root
-    sts.is_root_access_key = is_root
+    iam_evaluator.is_root_access_key = _is_root
+    sts.is_root_access_key = _is_root
 
 
-def is_root(access_key_id: str) -> bool:
+def _is_root(access_key_id: str) -> bool:
     """Whether a key is root's; requests without any are refused later, or are anonymous."""
     return access_key_id in ("", os.environ["AWS_ACCESS_KEY_ID"])

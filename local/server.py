@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--lifeline", type=int, default=-1, help="the end of a pipe that closes with the guardian")
     arguments = parser.parse_args()
     try:
-        plug_ins = plug_in_all()
+        plug_ins = _plug_in_all()
     except (HeirloomError, RuntimeError) as exc:
         sys.exit(str(exc))
     if arguments.lifeline >= 0:
@@ -57,7 +57,7 @@ def main() -> None:
     os._exit(0)  # an exit in good order would wait for threads of MiniStack that sleep for minutes
 
 
-def plug_in_all() -> list[ModuleType]:
+def _plug_in_all() -> list[ModuleType]:
     """Check MiniStack and install every plug-in; raises HeirloomError or RuntimeError when MiniStack has changed."""
     check_version()
     check_plug_points()

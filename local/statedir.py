@@ -78,7 +78,7 @@ class StateDir:
         if written != wanted:
             raise Invalid(
                 f"{self.root} was written by MiniStack {written or 'of unknown version'}, this is {wanted}: "
-                "`heirloom local reset` wipes it, `--state-dir` chooses another"
+                "`heirloom local reset` wipes it; or choose another directory"
             )
 
     def running(self) -> Running | None:

@@ -31,7 +31,7 @@ def prefix() -> str:
 
 
 def artifact_bucket() -> str:
-    """The bucket of data sets, runs and versions."""
+    """The bucket of datasets, runs and versions."""
     return os.environ["HEIRLOOM_ARTIFACT_BUCKET"]
 
 

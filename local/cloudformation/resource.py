@@ -41,15 +41,15 @@ class ResourceType:
         """The entry of MiniStack's table of resource types."""
 
         def create(logical_id: str, properties: Properties, stack_name: str) -> Made:
-            with handler_errors():
+            with _handler_errors():
                 return self.create(logical_id, properties, stack_name)
 
         def update(physical_id: str, old: Properties, new: Properties, _stack_name: str) -> Made:
-            with handler_errors():
+            with _handler_errors():
                 return self.update(physical_id, old, new)
 
         def delete(physical_id: str, properties: Properties) -> None:
-            with handler_errors():
+            with _handler_errors():
                 self.delete(physical_id, properties)
 
         return {"create": create, "update": update, "delete": delete}
@@ -113,7 +113,7 @@ def _scalar(type_name: str, value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def handler_errors() -> Iterator[None]:
+def _handler_errors() -> Iterator[None]:
     """The API's refusal, in the words of a CloudFormation event's reason."""
     try:
         yield

@@ -37,7 +37,7 @@ def authorise(request: Request, context: Context) -> None:
 def needed(operation: str, request: Request) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(action, resource, condition keys), the operation's own first."""
     resources = list(_resources(operation, request))
-    tags = tag_conditions(request)
+    tags = _tag_conditions(request)
     for resource in resources:
         yield f"sagemaker:{operation}", resource, tags
     if tags and operation.startswith("Create"):
@@ -47,7 +47,7 @@ def needed(operation: str, request: Request) -> Iterator[tuple[str, str, dict[st
             yield "iam:PassRole", role, PASSED
 
 
-def tag_conditions(request: Request) -> dict[str, Any]:
+def _tag_conditions(request: Request) -> dict[str, Any]:
     """The condition keys of the tags that a request sets."""
     tags = request.get("Tags", [])
     if not tags:

@@ -45,6 +45,7 @@ def new_row(request: Request, **attributes: Any) -> Row:
 
 
 def keep_tags(backend: Backend, resource: str, tags: Iterable[Mapping[str, str]]) -> None:
+    """Add tags to a resource, by its ARN; a key that it has gets the new value."""
     table = backend.store.table("tags")
     given = {tag["Key"]: tag["Value"] for tag in tags}
     if not table.add(resource, {"Tags": given}):
@@ -52,6 +53,7 @@ def keep_tags(backend: Backend, resource: str, tags: Iterable[Mapping[str, str]]
 
 
 def not_valid(message: str) -> ApiError:
+    """The error that SageMaker answers to nearly everything, a name that is not there included."""
     return ApiError("ValidationException", message)
 
 

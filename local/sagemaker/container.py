@@ -49,7 +49,7 @@ def find_image(images_file: Path, uri: str) -> Image:
 
 
 @functools.cache
-def namespaces_work() -> bool:
+def _namespaces_work() -> bool:
     """Whether a process of ours can have an /opt/ml of its own. Tried once, by doing it."""
     if sys.platform != "linux":
         return False
@@ -78,7 +78,7 @@ def make_tree(parent: Path, name: str, *directories: str) -> Tree:
     root = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent)) / "ml"
     for directory in directories:
         (root / directory).mkdir(parents=True)
-    return Tree(root, OPT_ML if namespaces_work() else str(root))
+    return Tree(root, OPT_ML if _namespaces_work() else str(root))
 
 
 def base_environment(image: Image, tree: Tree, endpoint_url: str, region: str) -> dict[str, str]:

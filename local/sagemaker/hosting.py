@@ -62,7 +62,7 @@ class Named:
         self._backend.store.table("tags").remove(row[f"{self._prefix}Arn"])
 
 
-def check_model(request: Request) -> None:
+def _check_model(request: Request) -> None:
     if ("PrimaryContainer" in request) == ("Containers" in request):
         raise not_valid("You must provide either PrimaryContainer or Containers, and not both.")
     if len(request.get("Containers", [])) > 1:
@@ -76,7 +76,7 @@ class Hosting:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self.models = Named(backend, "model", "model", "Model", check_model)
+        self.models = Named(backend, "model", "model", "Model", _check_model)
         self.configs = Named(backend, "endpoint-config", "endpoint configuration", "EndpointConfig", self._check_config)
         self._table = backend.store.table("endpoint")
 
@@ -98,7 +98,7 @@ class Hosting:
             raise not_valid("Production variant names must be unique.")
         for variant in variants:
             self.models.find(variant["ModelName"])
-            check_variant(variant)
+            _check_variant(variant)
 
     def create(self, request: Request, _context: Context) -> dict[str, Any]:
         name = request["EndpointName"]
@@ -141,7 +141,7 @@ class Hosting:
         if unknown:
             raise not_valid(f'The variant name(s) "{", ".join(sorted(unknown))}" is/are not present.')
         summaries = [
-            reweighed(summary, wanted.get(summary["VariantName"], {})) for summary in row["ProductionVariants"]
+            _reweighed(summary, wanted.get(summary["VariantName"], {})) for summary in row["ProductionVariants"]
         ]
         self._set(row["EndpointName"], ProductionVariants=summaries)
         if deployment := self._backend.deployments.get(row["EndpointArn"]):
@@ -240,7 +240,7 @@ class Hosting:
         threading.Thread(target=contextvars.copy_context().run, args=(task,), name="endpoint", daemon=True).start()
 
 
-def check_variant(variant: dict[str, Any]) -> None:
+def _check_variant(variant: dict[str, Any]) -> None:
     serverless = variant.get("ServerlessConfig")
     if (serverless is None) == ("InstanceType" not in variant and "InstancePools" not in variant):
         raise not_valid(
@@ -268,7 +268,7 @@ def summary(plan: Plan) -> dict[str, Any]:
     return {**made, "CurrentInstanceCount": count, "DesiredInstanceCount": count}
 
 
-def reweighed(given: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+def _reweighed(given: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     weight = wanted.get("DesiredWeight", given["CurrentWeight"])
     count = wanted.get("DesiredInstanceCount", given.get("CurrentInstanceCount"))
     changed = {**given, "CurrentWeight": weight, "DesiredWeight": weight}

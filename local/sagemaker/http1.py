@@ -98,7 +98,7 @@ class Client:
         while True:
             event = connection.protocol.next_event()
             if event is h11.NEED_DATA:
-                acknowledge_at_once(connection.writer)
+                _acknowledge_at_once(connection.writer)
                 connection.protocol.receive_data(await connection.reader.read(READ_SIZE))
             elif isinstance(event, h11.Response):
                 status = event.status_code
@@ -121,7 +121,7 @@ class Client:
         return True
 
 
-def acknowledge_at_once(writer: asyncio.StreamWriter) -> None:
+def _acknowledge_at_once(writer: asyncio.StreamWriter) -> None:
     """Keep the kernel from delaying its ACK by 40 ms, for which a server that writes head and body apart would wait.
 
     tcp(7), TCP_QUICKACK: Linux only, and to be set anew before each read.

@@ -118,7 +118,7 @@ class TrainingRun:
         if self._stopping.is_set():
             return "Stopped"
         if code != 0:
-            raise JobError(algorithm_error(tree.root / "output/failure", code))
+            raise JobError(_algorithm_error(tree.root / "output/failure", code))
         return ""
 
     def _make_container(self, session: emulator.Credentials, tree: Tree) -> Container:
@@ -127,7 +127,7 @@ class TrainingRun:
         try:
             image = find_image(self._settings.images_file, uri)
         except ImageError as problem:
-            raise JobError(pull_failure(uri, self._row["RoleArn"], problem)) from problem
+            raise JobError(_pull_failure(uri, self._row["RoleArn"], problem)) from problem
         write_input_config(self._row, tree)
         environment = {
             **base_environment(image, tree, emulator.endpoint_url(), emulator.region()),
@@ -213,7 +213,7 @@ def announce(telemetry: Telemetry, row: Row) -> None:
     telemetry.event("SageMaker Training Job State Change", detail, row["TrainingJobArn"])
 
 
-def algorithm_error(failure: Path, exit_code: int) -> str:
+def _algorithm_error(failure: Path, exit_code: int) -> str:
     """FailureReason of a program that exited with an error: what it left in /opt/ml/output/failure, and the code.
 
     A signal counts as 128 + its number, as a container runtime gives it.
@@ -224,7 +224,7 @@ def algorithm_error(failure: Path, exit_code: int) -> str:
     return f"AlgorithmError: {text[: FAILURE_LENGTH - len('AlgorithmError: ') - len(ending)]}{ending}"
 
 
-def pull_failure(uri: str, role_arn: str, problem: ImageError) -> str:
+def _pull_failure(uri: str, role_arn: str, problem: ImageError) -> str:
     """What AWS says when an image can't be pulled, with what to do here."""
     return (
         f"ClientError: Cannot find repository: {uri}. Please check if your ECR repository and image exist and role "

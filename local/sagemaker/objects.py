@@ -10,13 +10,13 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from heirloom.core.storage import Location
 from local.sagemaker import emulator
 
 if TYPE_CHECKING:
@@ -43,16 +43,10 @@ def s3_client(credentials: emulator.Credentials | None) -> S3Client:
     )
 
 
-def split_uri(uri: str) -> tuple[str, str]:
-    """s3://bucket/key -> (bucket, key)."""
-    parts = urlsplit(uri, allow_fragments=False)
-    return parts.netloc, parts.path.lstrip("/")
-
-
 def download_prefix(s3: S3Client, uri: str, target: Path, role_arn: str) -> int:
     """All objects under a prefix, by their path below it; the number of them. Raises TransferError."""
-    bucket, prefix = split_uri(uri)
-    found = 0
+    source, found = Location.from_uri(uri), 0
+    bucket, prefix = source.bucket, source.key
     try:
         for key in _keys(s3, bucket, prefix):
             relative = key[len(prefix) :].lstrip("/") or key.rpartition("/")[2]
@@ -73,9 +67,9 @@ def download_prefix(s3: S3Client, uri: str, target: Path, role_arn: str) -> int:
 
 def download_object(s3: S3Client, uri: str, target: Path, role_arn: str) -> None:
     """One object to a file. Raises TransferError."""
-    bucket, key = split_uri(uri)
+    source = Location.from_uri(uri)
     try:
-        _download(s3, bucket, key, target)
+        _download(s3, source.bucket, source.key, target)
     except ClientError as problem:
         raise TransferError(_refusal(uri, role_arn, problem)) from problem
 
@@ -88,13 +82,13 @@ def unpack(archive: Path, target: Path) -> None:
 
 def upload_archive(s3: S3Client, source: Path, uri: str) -> None:
     """A directory's contents as a tar.gz. Raises TransferError (with a message for upload) when it is refused."""
-    bucket, key = split_uri(uri)
+    goal = Location.from_uri(uri)
     archive = source.parent / f"{source.name}.tar.gz"
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for entry in sorted(source.iterdir()):
             tar.add(entry, arcname=entry.name)
     try:
-        s3.upload_file(str(archive), bucket, key, Config=TRANSFER)
+        s3.upload_file(str(archive), goal.bucket, goal.key, Config=TRANSFER)
     except (ClientError, boto3.exceptions.S3UploadFailedError) as problem:
         raise TransferError(f"Unable to upload to {uri}: {problem}") from problem
     finally:

@@ -30,6 +30,8 @@ STATUS = {"ThrottlingException": 429, "ModelError": 424, "AccessDeniedException"
 
 
 class Runtime:
+    """InvokeEndpoint: from a request to the variant's process and back."""
+
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
@@ -53,7 +55,7 @@ class Runtime:
         name = found.group(1)
         authorise(name, access_key(headers))
         variant = self._choose(name, headers.get("x-amzn-sagemaker-target-variant"))
-        check_size(body, variant.size_limit)
+        _check_size(body, variant.size_limit)
         if variant.max_concurrency is not None and variant.in_flight >= variant.max_concurrency:
             raise ApiError("ThrottlingException", "Rate exceeded")
         variant.in_flight += 1
@@ -81,8 +83,8 @@ class Runtime:
         latency = time.perf_counter() - sent
         self._measure(name, variant, answer.status, latency, time.perf_counter() - began - latency)
         if answer.status // 100 != 2:
-            raise model_error(variant, answer)
-        return 200, answer_headers(variant, answer), answer.body
+            raise _model_error(variant, answer)
+        return 200, _answer_headers(variant, answer), answer.body
 
     async def _answer(self, variant: Variant, headers: dict[str, str], body: bytes) -> Answer:
         """The container's answer; status 0 with the reason when there is none."""
@@ -108,17 +110,18 @@ class Runtime:
 
 
 def authorise(name: str, access_key_id: str) -> None:
+    """Raises ApiError, AccessDeniedException, where IAM does not let the caller invoke this endpoint."""
     if reason := emulator.denial(access_key_id, "sagemaker:InvokeEndpoint", arn("endpoint", name)):
         raise ApiError("AccessDeniedException", reason)
 
 
-def check_size(body: bytes, limit: int) -> None:
+def _check_size(body: bytes, limit: int) -> None:
     """AWS's front refuses with 413 and no error code; SDKs show the status as the code."""
     if len(body) > limit:
         raise ApiError("", f"HTTP content length exceeded {limit} bytes.", 413)
 
 
-def answer_headers(variant: Variant, answer: Answer) -> dict[str, str]:
+def _answer_headers(variant: Variant, answer: Answer) -> dict[str, str]:
     made = {
         "content-type": answer.headers.get("content-type", "application/octet-stream"),
         "x-Amzn-Invoked-Production-Variant": variant.name,
@@ -128,7 +131,7 @@ def answer_headers(variant: Variant, answer: Answer) -> dict[str, str]:
     return made
 
 
-def model_error(variant: Variant, answer: Answer) -> ApiError:
+def _model_error(variant: Variant, answer: Answer) -> ApiError:
     """The container's refusal as AWS wraps it."""
     region, account = emulator.region(), emulator.account_id()
     text = answer.body.decode(errors="replace")

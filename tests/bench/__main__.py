@@ -22,7 +22,7 @@ from heirloom.adapters.project_folder import read_project
 from local.deploy import Deployment
 from local.launcher import EmbeddedAws
 from tests.bench import imports, stack
-from tests.local.conftest import free_port
+from tests.embedded import free_port
 from tests.local.stack.client import Stack
 
 ROOT = Path(__file__).parents[2]

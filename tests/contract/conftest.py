@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from local.connection import Connection
-from tests.local.conftest import aws, state_dir  # noqa: F401 - the embedded AWS of the session
+from tests.embedded import add_image, make_role, unique, write_program
 
 SERVE = f"""#!{sys.executable}
 import http.server, json, os
@@ -45,48 +40,18 @@ address = (os.environ["SAGEMAKER_BIND_TO_HOST"], int(os.environ["SAGEMAKER_BIND_
 http.server.ThreadingHTTPServer(address, Handler).serve_forever()
 """
 TRAIN = '#!/bin/sh\necho trained > "$SM_MODEL_DIR/model.txt"\n'
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": ["sagemaker.amazonaws.com", "states.amazonaws.com"]},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
 
 
-def unique(stem: str) -> str:
-    """A name that no other test has."""
-    return f"{stem}-{uuid4().hex[:8]}"
-
-
-def waited(what: Callable[[], Any], seconds: float = 30) -> Any:
-    """The first true value."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
-
-
-def role(aws: Connection, *actions: str) -> str:  # noqa: F811
+def role(aws: Connection, *actions: str) -> str:
     """A role of SageMaker and Step Functions that may do this; its ARN."""
-    iam, name = aws.client("iam"), unique("contract")
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_role_policy(RoleName=name, PolicyName="grants", PolicyDocument=document)
-    return str(made["Arn"])
+    grant = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return make_role(aws, unique("contract"), ["sagemaker", "states"], grant)
 
 
 @pytest.fixture(scope="session")
-def image(state_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: F811
+def image(state_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image whose model answers what a row asks for."""
     folder = tmp_path_factory.mktemp("image")
     for program, text in (("train", TRAIN), ("serve", SERVE)):
-        (folder / program).write_text(text)
-        (folder / program).chmod(0o755)
-    (state_dir / "images.json").write_text(json.dumps({"contract:local": {"path": [str(folder)], "environment": {}}}))
-    return "contract:local"
+        write_program(folder / program, text)
+    return add_image(state_dir, "contract:local", folder)

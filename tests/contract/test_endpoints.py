@@ -14,7 +14,8 @@ from heirloom.core.prediction import Endpoints
 from heirloom.core.registration import Deployments
 from heirloom.core.run import Job, Jobs
 from local.connection import Connection
-from tests.contract.conftest import role, unique, waited
+from tests.contract.conftest import role
+from tests.embedded import unique, wait_for
 
 REFUSAL = Invalid("wrong", (Problem("inputs[0].x", "a number"),))
 
@@ -76,7 +77,7 @@ class OnSageMaker:
         self._artifacts = self._train()
         self.made(self.endpoint)
         self._client.create_endpoint(EndpointName=self.endpoint, EndpointConfigName=self.endpoint)
-        waited(lambda: self._status() == "InService")
+        wait_for(lambda: self._status() == "InService")
 
     def made(self, name: str) -> None:
         container = {"Image": self._image, "ModelDataUrl": self._artifacts}
@@ -94,7 +95,7 @@ class OnSageMaker:
             ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
             StoppingCondition={"MaxRuntimeInSeconds": 60},
         )
-        waited(lambda: self._job()["TrainingJobStatus"] == "Completed")
+        wait_for(lambda: self._job()["TrainingJobStatus"] == "Completed")
         return str(self._job()["ModelArtifacts"]["S3ModelArtifacts"])
 
     def _job(self) -> Any:

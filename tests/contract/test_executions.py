@@ -12,7 +12,8 @@ from heirloom.adapters.stepfunctions import StepFunctionsExecutions
 from heirloom.core.errors import NotFound
 from heirloom.core.upload import Execution, Executions
 from local.connection import Connection
-from tests.contract.conftest import role, unique, waited
+from tests.contract.conftest import role
+from tests.embedded import unique, wait_for
 
 MACHINE = {
     "StartAt": "Ends",
@@ -59,7 +60,7 @@ class OnStepFunctions:
         self.machine: str = made["stateMachineArn"]
 
     def fails(self, name: str) -> None:
-        waited(lambda: self._described(name)["status"] == "FAILED")
+        wait_for(lambda: self._described(name)["status"] == "FAILED")
 
     def aborted(self, name: str) -> None:
         self._client.stop_execution(executionArn=self._described(name)["executionArn"])

@@ -11,7 +11,7 @@ from heirloom.adapters.memory import MemoryLineage
 from heirloom.core.errors import Denied, Invalid, NotFound
 from heirloom.core.lineage import FEEDS, MAKES, Edge, Entry, Event, Lineage, Node
 from local.connection import Connection
-from tests.contract.conftest import unique
+from tests.embedded import unique
 
 DATA = {"score": 0.1 + 0.2, "whole": 1.0, "count": 3, "none": None, "list": [1, {"deep": "März"}], "empty": ""}
 

@@ -10,7 +10,7 @@ from heirloom.adapters.memory import MemoryObjects
 from heirloom.adapters.s3 import S3Objects
 from heirloom.core.errors import NotFound
 from heirloom.core.storage import Location, Objects
-from tests.contract.conftest import unique
+from tests.embedded import unique
 
 KEY = "wine/März + 1 (final) 100%.csv"
 

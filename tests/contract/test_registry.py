@@ -10,7 +10,7 @@ from heirloom.adapters.memory import MemoryRegistry
 from heirloom.adapters.sagemaker import SageMakerRegistry
 from heirloom.core.registry import Registry, Submission
 from local.connection import Connection
-from tests.contract.conftest import unique
+from tests.embedded import unique
 
 
 @pytest.fixture(params=["memory", "aws"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedded import free_port
 from tests.image.programs import DATA, MODELS, Endpoint, Job, make_project, prepare, serve, train
 
 
@@ -37,9 +37,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
     running: list[Endpoint] = []
 
     def begin(base: Path) -> Endpoint:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            running.append(serve(base, free.getsockname()[1]))
+        running.append(serve(base, free_port()))
         return running[-1]
 
     yield begin

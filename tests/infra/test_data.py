@@ -64,6 +64,7 @@ def test_uploads_are_told_to_eventbridge_and_quarantine_expires(aws: Stacks) -> 
 
     assert properties["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
     assert [(rule["Prefix"], rule["ExpirationInDays"]) for rule in expiring] == [("quarantine/", 30)]
+    assert expiring[0]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -112,3 +112,18 @@ def test_a_state_waits_as_long_as_its_function_may_take(aws: Stacks, state: str,
     states = json.loads(Path(DEFINITION).read_text())["States"]
 
     assert states[state]["TimeoutSeconds"] >= aws.functions()[handler]["Timeout"]
+
+
+def test_the_clean_up_waits_a_quarter_of_an_hour_for_an_endpoint_that_is_being_made() -> None:
+    (retry,) = json.loads(Path(DEFINITION).read_text())["States"]["RecordFailure"]["Retry"]
+    growing = [retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt for attempt in range(retry["MaxAttempts"])]
+
+    assert retry.get("JitterStrategy", "NONE") == "NONE"
+    assert sum(min(seconds, retry["MaxDelaySeconds"]) for seconds in growing) >= 15 * 60
+
+
+def test_cloudformation_waits_for_the_record_as_long_as_lambda_tries(aws: Stacks) -> None:
+    """Lambda repeats what failed a minute and two minutes later: "Asynchronous invocation" of its guide."""
+    record = next(iter(aws.resources("Custom::HeirloomProject").values()))["Properties"]
+
+    assert int(record["ServiceTimeout"]) >= 3 * aws.functions()["register_project"]["Timeout"] + 60 + 120

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.infra.synthesis import Stacks, listed
+from tests.infra.synthesis import Stacks, leaves, listed
 
 RECORD = {f"dynamodb:{operation}" for operation in ("GetItem", "Query", "PutItem", "UpdateItem")}
 READ = {"dynamodb:GetItem", "dynamodb:Query"}
@@ -18,6 +19,7 @@ TAKE_DOWN = {
 }
 SAGEMAKER_LOGS = {
     *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+    "cloudwatch:PutMetricData",
 }
 PULL = {
     *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
@@ -30,6 +32,7 @@ FUNCTIONS = {
         *RECORD,
         *("s3:GetObject", "s3:PutObject", "sagemaker:CreateModelPackage"),
         *("sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"),
+        *("ecr:BatchGetImage", "ecr:DescribeImages"),
     },
     "test_endpoint": {*RECORD, "sagemaker:InvokeEndpoint"},
     "point_route": RECORD,
@@ -49,7 +52,7 @@ WITHOUT_RESOURCE = {
     *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
     *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
     *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
-    "ecr:GetAuthorizationToken",
+    *("ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"),
 }
 
 
@@ -135,6 +138,31 @@ def test_a_model_s_roles_name_no_other_model(aws: Stacks) -> None:
     assert "tiny-large" not in patterns
     assert "heirloom-tiny-*" not in patterns
     assert "heirloom-tiny-v*" in patterns
+
+
+def test_code_is_read_whichever_deployment_brought_it(aws: Stacks) -> None:
+    """A run under way reads the code that it began with; no model reads another's."""
+    keys = {}
+    for record in aws.resources("Custom::HeirloomProject").values():
+        keys[record["Properties"]["Model"]] = record["Properties"]["CodeUri"]["Fn::Sub"].rpartition("/")[2]
+    (pattern,) = {
+        text.removeprefix("/")
+        for role in ("ModelstinyRolesTraining", "ModelstinyRolesServing")
+        for path, text in leaves(aws.statements(role_named(aws, role)))
+        if path.startswith("Resource") and str(text).endswith(".tar.gz")
+    }
+
+    assert pattern == f"tiny-{'?' * 64}.tar.gz"
+    assert fnmatchcase(keys["tiny"], pattern)
+    assert not fnmatchcase(keys["tiny-large"], pattern)
+
+
+def test_metrics_are_those_of_sagemaker(aws: Stacks) -> None:
+    statements = [it for role in aws.resources("AWS::IAM::Role") for it in aws.statements(role)]
+    conditions = [it["Condition"] for it in statements if "cloudwatch:PutMetricData" in listed(it["Action"])]
+
+    assert len(conditions) == 4
+    assert all(it == {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*"]}} for it in conditions)
 
 
 def test_a_pipeline_passes_its_model_s_two_roles_to_sagemaker_only(aws: Stacks) -> None:

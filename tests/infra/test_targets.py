@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from tests.infra.synthesis import Stacks, leaves
@@ -10,8 +11,9 @@ from tests.infra.synthesis import Stacks, leaves
 DIFFERENCES = {
     ("AWS::SageMaker::Model", "PrimaryContainer.Image"),
     ("Custom::HeirloomProject", "Image"),
-    # Pulling the image.
+    # Pulling the image, and looking it up.
     ("AWS::IAM::Role", "Policies.PolicyDocument.Statement"),
+    ("AWS::IAM::Policy", "PolicyDocument.Statement"),
 }
 # The layer's wheels are for another platform: its hash differs as soon as one of them holds compiled code.
 MAY_DIFFER = {("AWS::Lambda::LayerVersion", "Content.S3Key")}
@@ -30,8 +32,8 @@ def test_their_properties_differ_in_the_image_and_in_pulling_it(aws: Stacks, loc
     for name, resource in aws.resources().items():
         ours, theirs = values(resource), values(local.resources()[name])
         for path, _ in (ours - theirs) + (theirs - ours):
-            statements = "Policies.PolicyDocument.Statement"
-            differences.add((resource["Type"], statements if path.startswith(statements) else path.split(".Fn::")[0]))
+            before, statement, _ = path.partition("PolicyDocument.Statement")
+            differences.add((resource["Type"], before + statement if statement else path.split(".Fn::")[0]))
 
     assert differences - MAY_DIFFER == DIFFERENCES
 
@@ -50,3 +52,11 @@ def test_the_image_is_built_on_aws_only(aws: Stacks, local: Stacks) -> None:
     assert images == {"heirloom-image:local"}
     assert '"dockerImages": {}' in (local.folder / "Platform.assets.json").read_text()
     assert '"dockerFile": "image/Dockerfile"' in (aws.folder / "Platform.assets.json").read_text()
+
+
+def test_the_image_has_a_manifest_that_sagemaker_takes(aws: Stacks) -> None:
+    """CreateModel says "Unsupported manifest media type" of an OCI image."""
+    (image,) = json.loads((aws.folder / "Platform.assets.json").read_text())["dockerImages"].values()
+
+    assert image["source"]["dockerOutputs"] == ["type=image,oci-mediatypes=false"]
+    assert image["source"]["platform"] == "linux/amd64"

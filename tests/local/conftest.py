@@ -1,38 +1,11 @@
-"""One embedded AWS for all the tests of a pytest process (each xdist worker has its own)."""
+"""What tests of the embedded AWS's own parts start from."""
 
 from __future__ import annotations
-
-import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.connection import Connection
-from local.launcher import EmbeddedAws
 from tests.local.functions import Functions
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-@pytest.fixture(scope="session")
-def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state directory of ``aws``."""
-    return tmp_path_factory.mktemp("embedded") / "state"
-
-
-@pytest.fixture(scope="session")
-def aws(state_dir: Path) -> Iterator[Connection]:
-    """A running embedded AWS that ends with this pytest process, even if that is killed."""
-    embedded = EmbeddedAws(state_dir, free_port())
-    yield embedded.start(die_with_parent=True)
-    embedded.stop()
 
 
 @pytest.fixture

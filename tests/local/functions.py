@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
-import time
-import uuid
 import zipfile
 from dataclasses import dataclass
 from typing import Any
 
 from local.connection import Connection
+from tests.embedded import make_role, unique, wait_for
 
 RUNTIME = f"python3.{sys.version_info.minor}"
 # Lambda's functions and Step Functions' state machines; what a state machine does here is invoke functions.
-SERVICES = ["lambda.amazonaws.com", "states.amazonaws.com"]
+SERVICES = ["lambda", "states"]
 INVOKE = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
 
 
@@ -28,11 +27,7 @@ class Functions:
 
     @classmethod
     def on(cls, aws: Connection) -> Functions:
-        iam, name = aws.client("iam"), f"functions-{uuid.uuid4().hex[:12]}"
-        trust = {"Effect": "Allow", "Principal": {"Service": SERVICES}, "Action": "sts:AssumeRole"}
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
-        iam.put_role_policy(RoleName=name, PolicyName="invoke", PolicyDocument=_policy(INVOKE))
-        return cls(aws, str(role))
+        return cls(aws, make_role(aws, unique("functions"), SERVICES, INVOKE))
 
     def make(self, source: str) -> str:
         """A function whose ``handler`` is in that source; its ARN."""
@@ -40,7 +35,7 @@ class Functions:
         with zipfile.ZipFile(package, "w") as file:
             file.writestr("index.py", source)
         made = self.aws.client("lambda").create_function(
-            FunctionName=f"t-{uuid.uuid4().hex[:12]}",
+            FunctionName=unique("t"),
             Runtime=RUNTIME,
             Role=self.role,
             Handler="index.handler",
@@ -56,16 +51,13 @@ class Functions:
     def run(self, states: dict[str, Any], event: object, seconds: float = 30) -> dict[str, Any]:
         """Run a state machine of these states, from the first on, to its end; its execution."""
         client, definition = self.aws.client("stepfunctions"), {"StartAt": next(iter(states)), "States": states}
-        machine = client.create_state_machine(
-            name=f"t-{uuid.uuid4().hex[:12]}", definition=json.dumps(definition), roleArn=self.role
-        )["stateMachineArn"]
+        machine = client.create_state_machine(name=unique("t"), definition=json.dumps(definition), roleArn=self.role)[
+            "stateMachineArn"
+        ]
         execution = client.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
-        deadline = time.monotonic() + seconds
-        while (found := client.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"still running after {seconds} s"
-            time.sleep(0.05)
-        return dict(found)
 
+        def ended() -> dict[str, Any] | None:
+            found = dict(client.describe_execution(executionArn=execution))
+            return None if found["status"] == "RUNNING" else found
 
-def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        return dict(wait_for(ended, seconds))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import boto3
 import pytest
 
 from local.connection import Connection, direct
+from tests.embedded import unique
 from tests.local.functions import Functions
 
 PRINTS_METRICS = """
@@ -33,7 +33,7 @@ class Logs:
 
     @classmethod
     def new(cls, aws: Connection, region: str = "us-east-1") -> Logs:
-        name = f"t-{uuid.uuid4().hex[:12]}"
+        name = unique("t")
         session = boto3.Session(aws.access_key_id, aws.secret_access_key, region_name=region)
         made = cls(
             name,

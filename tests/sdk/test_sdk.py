@@ -17,8 +17,8 @@ from heirloom.adapters.project_folder import bundle, read_project
 from heirloom.core.dataset import inspect
 from local.connection import Connection
 from local.launcher import EmbeddedAws
+from tests.embedded import add_image, free_port, make_role
 from tests.image.programs import DATA, REPOSITORY, make_project
-from tests.local.conftest import free_port
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("sagemaker") is None, reason="the SageMaker SDK is an extra")
 
@@ -32,8 +32,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     state = tmp_path_factory.mktemp("sdk") / "state"
     embedded = EmbeddedAws(state, free_port())
     connection = embedded.start(die_with_parent=True)
-    programs = {"path": [str(REPOSITORY / "image" / "bin"), str(Path(sys.executable).parent)], "environment": {}}
-    (state / "images.json").write_text(json.dumps({IMAGE: programs}))
+    add_image(state, IMAGE, REPOSITORY / "image" / "bin", Path(sys.executable).parent)
     yield connection
     embedded.stop()
 
@@ -41,12 +40,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 @pytest.fixture(scope="module")
 def role(aws: Connection) -> str:
     """A role that SageMaker may take on, and that may do anything, as the SDK expects of one."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    anything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    iam = aws.client("iam")
-    made = iam.create_role(RoleName="laptop", AssumeRolePolicyDocument=_policy(trust))["Role"]
-    iam.put_role_policy(RoleName="laptop", PolicyName="anything", PolicyDocument=_policy(anything))
-    return str(made["Arn"])
+    return make_role(aws, "laptop", ["sagemaker"], {"Effect": "Allow", "Action": "*", "Resource": "*"})
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +77,7 @@ def found(aws: Connection, role: str, bucket: str, tmp_path_factory: pytest.Temp
     return answer
 
 
-def test_trains(found: dict[str, Any]) -> None:
+def test_trains_a_job_that_is_listed(found: dict[str, Any]) -> None:
     assert found["status"] == "Completed"
     assert found["listed"]
 
@@ -97,7 +91,3 @@ def test_deploys_and_is_answered(found: dict[str, Any], form: str) -> None:
 
 def test_deletes_what_it_made(found: dict[str, Any]) -> None:
     assert found["left"] == []
-
-
-def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

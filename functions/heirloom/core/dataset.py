@@ -7,7 +7,6 @@ in blocks, and of all values only the distinct labels are remembered, up to ``MO
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from heirloom.core.cells import (
 from heirloom.core.csv_stream import Block, CsvStream, refused
 from heirloom.core.errors import InvalidData, Problem
 from heirloom.core.project import Data
+from heirloom.core.spelling import did_you_mean
 
 FEWEST_ROWS = 10
 MOST_CLASSES = 1000
@@ -119,8 +119,7 @@ def _feature_types(header: Sequence[str], data: Data) -> dict[str, str | None]:
 
 
 def _missing_column(name: str, header: Sequence[str]) -> Problem:
-    near = difflib.get_close_matches(name, header, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
+    hint = did_you_mean(name, header)
     if len(header) == 1 and re.search(r"[;\t|]", header[0]):
         hint = " and commas between the columns"
     columns = ", ".join(header)

@@ -9,7 +9,7 @@ HeirloomError
 └── Unavailable    it may work later: retry
 
 Adapters translate the errors of their technology into these; each edge maps a kind to its own language once
-(HTTP status, exit code, error name in a state machine).
+(HTTP status, exit code, error name in a state machine). docs/errors.md has these, and two that only the image raises.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The first stage: an uploaded file becomes a data set, kept for good under the address of its content."""
+"""The first stage: an uploaded file becomes a dataset, kept for good under the address of its content."""
 
 from __future__ import annotations
 

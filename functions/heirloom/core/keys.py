@@ -5,7 +5,6 @@ Called by core/project.py, which says which keys there are.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core.errors import Problem
+from heirloom.core.spelling import did_you_mean
 
 Where = tuple[str | int, ...]
 Locate = Callable[[Where], int]
@@ -62,9 +62,8 @@ class Reader:
         return {name: value for name, value in found.items() if value is not None}
 
     def _refuse_key(self, path: Where, key: object, keys: Mapping[str, Key]) -> None:
-        near = difflib.get_close_matches(str(key), keys, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        self.refuse((*path, str(key)), f"one of the known keys {_listed(keys)}{hint}", f"the unknown key {key!r}")
+        expected = f"one of the known keys {_listed(keys)}{did_you_mean(str(key), keys)}"
+        self.refuse((*path, str(key)), expected, f"the unknown key {key!r}")
 
     def _value(self, value: object, path: Where, key: Key) -> object:
         if isinstance(value, str) and PLACEHOLDER in value:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 
 from heirloom.core.errors import Invalid, Problem
 from heirloom.core.project import Scalar
+from heirloom.core.spelling import did_you_mean
 
 _TRUTHS = {"true": True, "false": False}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
@@ -27,10 +27,9 @@ def overlaid(declared: Mapping[str, Scalar], given: Mapping[str, str]) -> dict[s
 def _problem(declared: Mapping[str, Scalar], name: str, text: str) -> Problem | None:
     where = f"hyperparameter {name}"
     if name not in declared:
-        near = difflib.get_close_matches(name, declared, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
         known = ", ".join(declared) or "none"
-        return Problem(where, f"one of training.parameters in model.yaml, which are {known}{hint}", "an unknown one")
+        expected = f"one of training.parameters in model.yaml, which are {known}{did_you_mean(name, declared)}"
+        return Problem(where, expected, "an unknown one")
     try:
         _read(declared[name], text)
     except (KeyError, ValueError):

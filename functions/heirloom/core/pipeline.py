@@ -38,7 +38,7 @@ def run_of(state: Document) -> Node:
 
 
 def event_of(state: Document, stage: str, outcome: str, at: str, **detail: Any) -> Event:
-    """An event that also says which data set and which version the run has come to, for the list of runs."""
+    """An event that also says which dataset and which version the run has come to, for the list of runs."""
     facts = {"dataset": state.get("dataset", {}).get("id"), "version": state.get("version", {}).get("number")}
     return Event(at, stage, outcome, {name: fact for name, fact in {**facts, **detail}.items() if fact is not None})
 

@@ -7,7 +7,6 @@ believes in a setting that does nothing.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ from heirloom.core.keys import (
     text,
     whole,
 )
+from heirloom.core.spelling import did_you_mean
 
 Scalar = str | int | float | bool
 
@@ -154,8 +154,7 @@ def _choose_task(reader: Reader, data: dict[str, Any], metric: str | None) -> No
     """Set ``data["task"]`` from the metric where the file does not say it; a metric of model.py's needs the word."""
     task = next((name for name, metrics in METRICS.items() if metric in metrics), None)
     if task is None and metric is not None and "task" not in data:
-        near = difflib.get_close_matches(metric, METRICS["classification"] | METRICS["regression"], n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(metric, METRICS["classification"] | METRICS["regression"])
         expected = f"a scorer name of scikit-learn{hint}, or data.task beside a metric that model.py defines"
         reader.refuse(("objective", "metric"), expected, repr(metric))
     elif task is not None and data.setdefault("task", task) != task:

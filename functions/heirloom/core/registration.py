@@ -86,7 +86,7 @@ def register(registration: Registration, lineage: Lineage, routes: Routes, at: s
     Called at each deploy, and again when CloudFormation repeats itself: the second time changes nothing.
     """
     project = registration.project
-    lineage.put_project(project_node(registration, at))
+    lineage.put_project(_project_node(registration, at))
     lineage.add(_baseline(registration, at))
     change = Change(
         model=project.name,
@@ -123,7 +123,7 @@ def endpoint_name(prefix: str, model: str, version: int | str) -> str:
     return f"{prefix}-{model}-v{version}"
 
 
-def project_node(registration: Registration, at: str) -> Node:
+def _project_node(registration: Registration, at: str) -> Node:
     """A project as the graph keeps it."""
     project = registration.project
     summary = {

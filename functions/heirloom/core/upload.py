@@ -108,7 +108,7 @@ def receive(upload: Upload, lineage: Lineage, objects: Objects, executions: Exec
     return Receipt(run.id, started)
 
 
-def execution_input(upload: Upload, registration: Registration, at: str) -> dict[str, Any]:
+def _execution_input(upload: Upload, registration: Registration, at: str) -> dict[str, Any]:
     """The input of the state machine: the run, and the project as it is deployed now."""
     run = {
         "id": upload.run_id,
@@ -159,7 +159,7 @@ def _run_once(upload: Upload, registration: Registration, lineage: Lineage, at: 
     data = {
         "state_machine": registration.state_machine,
         "project": registration.project.to_document(),
-        "input": execution_input(upload, registration, at),
+        "input": _execution_input(upload, registration, at),
     }
     run = Node(
         "run", upload.run_id, upload.model, at, data, {"key": upload.key, "state_machine": registration.state_machine}

@@ -1,4 +1,4 @@
-"""Pipeline, ValidateData: check the upload, then keep it as a data set; or move it to quarantine and fail."""
+"""Pipeline, ValidateData: check the upload, then keep it as a dataset; or move it to quarantine and fail."""
 
 from __future__ import annotations
 

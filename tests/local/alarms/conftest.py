@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 import math
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from local.connection import Connection
-
-Wait = Callable[..., Any]
-
-
-@pytest.fixture
-def wait() -> Wait:
-    """``wait(f)``: the first true answer of f."""
-
-    def until(answer: Callable[[], Any], seconds: float = 10.0) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (found := answer()):
-            assert time.monotonic() < deadline, f"nothing within {seconds} s"
-            time.sleep(0.05)
-        return found
-
-    return until
+from tests.embedded import policy, unique, wait_for
 
 
 @pytest.fixture
 def name() -> str:
     """A name that no other test uses: of alarms, metrics, namespaces, topics."""
-    return f"t-{uuid.uuid4().hex[:12]}"
+    return unique("t")
 
 
 @dataclass(frozen=True)
@@ -43,7 +27,6 @@ class CloudWatch:
 
     client: Any
     namespace: str
-    wait: Wait
 
     def put(self, age: int, *values: float, metric: str = "m", unit: str = "None", **dimensions: str) -> None:
         """Put values into the minute that ended ``age`` minutes before the current one began; 0 is the last one."""
@@ -87,12 +70,12 @@ class CloudWatch:
 
     def settled(self, alarm_name: str) -> str:
         """The state once the alarm has been evaluated."""
-        self.wait(lambda: not self.described(alarm_name)["StateReason"].startswith("Unchecked"))
+        wait_for(lambda: not self.described(alarm_name)["StateReason"].startswith("Unchecked"))
         return str(self.described(alarm_name)["StateValue"])
 
     def becomes(self, alarm_name: str, state: str, seconds: float = 10.0) -> dict[str, Any]:
         """The alarm, once it is in that state."""
-        self.wait(lambda: self.described(alarm_name)["StateValue"] == state, seconds)
+        wait_for(lambda: self.described(alarm_name)["StateValue"] == state, seconds)
         return self.described(alarm_name)
 
     def history(self, alarm_name: str, item_type: str) -> list[str]:
@@ -103,9 +86,9 @@ class CloudWatch:
 
 
 @pytest.fixture
-def cloudwatch(aws: Connection, name: str, wait: Wait) -> CloudWatch:
+def cloudwatch(aws: Connection, name: str) -> CloudWatch:
     """Alarms in a namespace of this test's own."""
-    return CloudWatch(aws.client("cloudwatch"), name, wait)
+    return CloudWatch(aws.client("cloudwatch"), name)
 
 
 @dataclass(frozen=True)
@@ -130,8 +113,7 @@ def inbox(aws: Connection, name: str) -> Iterator[Inbox]:
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     principal = {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(statement)})
     yield Inbox(client, url, arn)
     client.delete_queue(QueueUrl=url)
 

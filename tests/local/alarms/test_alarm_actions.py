@@ -9,21 +9,20 @@ from typing import Any
 
 import pytest
 
-ASSUME = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+from tests.embedded import make_role, wait_for
+
 CODE = "import json\ndef handler(event, context):\n    print('GOT', json.dumps(event))\n"
 
 
 @pytest.fixture
 def function(aws: Any, name: str) -> str:
     """A function that logs its event."""
-    document = json.dumps({"Version": "2012-10-17", "Statement": [ASSUME]})
-    role = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("index.py", CODE)
     created = aws.client("lambda").create_function(
         FunctionName=name,
-        Role=role,
+        Role=make_role(aws, name, ["lambda"]),
         Runtime="python3.11",
         Handler="index.handler",
         Code={"ZipFile": archive.getvalue()},
@@ -138,7 +137,7 @@ def test_invokes_the_function_that_listens_to_the_topic(cloudwatch: Any, aws: An
 
     alarm = cloudwatch.alarm(AlarmActions=[topic])
 
-    (event,) = cloudwatch.wait(lambda: events_of(aws, function))
+    (event,) = wait_for(lambda: events_of(aws, function))
     assert json.loads(event["Records"][0]["Sns"]["Message"])["AlarmName"] == alarm
     assert event["Records"][0]["Sns"]["Subject"] == f'ALARM: "{alarm}" in US East (N. Virginia)'
 
@@ -150,7 +149,7 @@ def test_invokes_the_function_that_is_its_action(cloudwatch: Any, aws: Any, func
 
     alarm = cloudwatch.alarm(AlarmActions=[function])
 
-    (event,) = cloudwatch.wait(lambda: events_of(aws, function))
+    (event,) = wait_for(lambda: events_of(aws, function))
     assert (event["source"], event["alarmArn"], event["accountId"]) == ("aws.cloudwatch", arn, "111122223333")
     assert event["alarmData"]["alarmName"] == alarm
     assert event["alarmData"]["state"]["value"] == "ALARM"
@@ -166,7 +165,7 @@ def test_says_in_its_history_why_an_action_failed(cloudwatch: Any, aws: Any, top
 
     alarm = cloudwatch.alarm(AlarmActions=[topic, gone, function, "arn:aws:ssm:us-east-1:111122223333:opsitem:1"])
 
-    cloudwatch.wait(lambda: len(cloudwatch.history(alarm, "Action")) == 4)
+    wait_for(lambda: len(cloudwatch.history(alarm, "Action")) == 4)
     ssm, invoke, missing, denied = cloudwatch.history(alarm, "Action")
     assert denied.startswith(f"Failed to execute action {topic}. ")
     assert "not authorized to perform: SNS:Publish" in denied

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.embedded import wait_for
+
 
 def test_looks_at_exactly_its_own_dimensions(cloudwatch: Any) -> None:
     cloudwatch.put(0, 9.0, model="a")
@@ -41,7 +43,7 @@ def test_does_not_see_metrics_of_another_region(cloudwatch: Any, aws: Any) -> No
     )
 
     assert cloudwatch.settled(alarm) == "ALARM"
-    cloudwatch.wait(lambda: elsewhere.describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"] == "OK")
+    wait_for(lambda: elsewhere.describe_alarms(AlarmNames=[alarm])["MetricAlarms"][0]["StateValue"] == "OK")
 
 
 def test_evaluates_percentiles(cloudwatch: Any) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from pathlib import Path
 
 from local.launcher import EmbeddedAws
+from tests.embedded import free_port, wait_for
 
 
 def test_keeps_alarms_their_state_and_datapoints(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    embedded = EmbeddedAws(tmp_path / "state", port)
+    embedded = EmbeddedAws(tmp_path / "state", free_port())
     rule = {"EvaluationPeriods": 1, "Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold", "Period": 3600}
     try:
         client = embedded.start(die_with_parent=True).client("cloudwatch")
@@ -21,10 +18,7 @@ def test_keeps_alarms_their_state_and_datapoints(tmp_path: Path) -> None:
         client.put_metric_data(Namespace="n", MetricData=[datum])
         client.put_metric_alarm(AlarmName="a", Namespace="n", MetricName="m", Statistic="Sum", **rule)
         client.put_composite_alarm(AlarmName="c", AlarmRule="ALARM(a)")
-        deadline = time.monotonic() + 5
-        while client.describe_alarms(AlarmNames=["a"])["MetricAlarms"][0]["StateValue"] != "ALARM":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(lambda: client.describe_alarms(AlarmNames=["a"])["MetricAlarms"][0]["StateValue"] == "ALARM")
         embedded.stop()
 
         client = embedded.start(die_with_parent=True).client("cloudwatch")

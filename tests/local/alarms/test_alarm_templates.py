@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.embedded import wait_for
+
 Deploy = Callable[..., dict[str, Any]]
 METRIC_ALARM = "AWS::CloudWatch::Alarm"
 COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
@@ -117,7 +119,7 @@ def test_creates_updates_and_deletes_a_composite_alarm(deploy: Deploy, cloudwatc
     aws.client("cloudformation").delete_stack(StackName=cloudwatch.namespace)
     listed = cloudwatch.client.describe_alarms
     types = ["MetricAlarm", "CompositeAlarm"]
-    cloudwatch.wait(
+    wait_for(
         lambda: not any(listed(AlarmNamePrefix=cloudwatch.namespace, AlarmTypes=types)[f"{kind}s"] for kind in types)
     )
 

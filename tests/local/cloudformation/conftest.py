@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from local.connection import Connection
+from tests.embedded import add_image, make_role, write_program
 
 SERVE = """#!{python}
 import http.server, os
@@ -34,10 +35,6 @@ BROKEN = """#!{python}
 import sys
 sys.exit("the model file is damaged")
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 
 Template = dict[str, Any]
 
@@ -99,13 +96,8 @@ def image(aws: Connection, state_dir: Path, tmp_path_factory: pytest.TempPathFac
 
     def register(program: str) -> str:
         folder = tmp_path_factory.mktemp("image")
-        (folder / "serve").write_text(program.format(python=sys.executable))
-        (folder / "serve").chmod(0o755)
-        uri = f"{folder.name}:local"
-        images = state_dir / "images.json"
-        known = json.loads(images.read_text()) if images.exists() else {}
-        images.write_text(json.dumps(known | {uri: {"path": [str(folder)], "environment": {}}}))
-        return uri
+        write_program(folder / "serve", program.format(python=sys.executable))
+        return add_image(state_dir, f"{folder.name}:local", folder)
 
     return register
 
@@ -134,9 +126,5 @@ def model_url(aws: Connection) -> str:
 @pytest.fixture(scope="session")
 def role(aws: Connection) -> str:
     """A role that SageMaker may assume, and that may read the model."""
-    iam = aws.client("iam")
-    arn: str = iam.create_role(RoleName="serving", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     allow = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket", "logs:*"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    iam.put_role_policy(RoleName="serving", PolicyName="read", PolicyDocument=document)
-    return arn
+    return make_role(aws, "serving", ["sagemaker"], allow)

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 from local.connection import Connection
+from tests.embedded import make_role, wait_for
 
 # A worker that stays busy, with a child that has left its process group: what is hardest to find and to end.
 CODE = """
@@ -20,10 +21,6 @@ def handler(event, context):
     subprocess.Popen(["sleep", "300"], start_new_session=True)
     time.sleep(event.get("seconds", 0))
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 
 
 def of(state_dir: Path) -> set[int]:
@@ -58,7 +55,6 @@ def await_none(state_dir: Path, seconds: float = 10) -> set[int]:
 
 def run_lambda(aws: Connection, seconds: float) -> None:
     """Leave a function running, and wait until its stray child is there."""
-    role = aws.client("iam").create_role(RoleName="stray", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("stray.py", CODE)
@@ -66,7 +62,7 @@ def run_lambda(aws: Connection, seconds: float) -> None:
     functions.create_function(
         FunctionName="stray",
         Runtime=f"python3.{sys.version_info.minor}",
-        Role=role,
+        Role=make_role(aws, "stray", ["lambda"]),
         Handler="stray.handler",
         Code={"ZipFile": archive.getvalue()},
         Timeout=60,
@@ -76,10 +72,7 @@ def run_lambda(aws: Connection, seconds: float) -> None:
 
 def await_stray(state_dir: Path) -> None:
     """Until the function's child runs."""
-    deadline = time.monotonic() + 15
-    while not any(_command(pid).startswith("sleep") for pid in of(state_dir)):
-        assert time.monotonic() < deadline, "the function never started its child"
-        time.sleep(0.05)
+    wait_for(lambda: any(_command(pid).startswith("sleep") for pid in of(state_dir)))
 
 
 def start_in_a_child(state_dir: Path, port: int, *, die_with_parent: bool) -> subprocess.Popen[str]:

@@ -11,7 +11,7 @@ import pytest
 from local import __main__ as command
 from local.connection import Connection
 from local.plugpoints import pinned_version
-from tests.local.conftest import free_port
+from tests.embedded import free_port
 
 
 def test_starts_shows_stops_and_wipes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.connection import Connection
+from tests.embedded import policy
 
 
 def test_answers_as_the_account_root(aws: Connection) -> None:
@@ -29,7 +30,7 @@ def test_counts_loopback_as_secure_transport(aws: Connection) -> None:
         "Resource": everything,
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    s3.put_bucket_policy(Bucket="only-secure", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    s3.put_bucket_policy(Bucket="only-secure", Policy=policy(deny))
 
     s3.put_object(Bucket="only-secure", Key="a", Body=b"1")
 
@@ -48,8 +49,7 @@ def test_an_event_of_s3_names_the_version_of_the_object(aws: Connection) -> None
     events.put_rule(Name="tell", EventPattern=json.dumps({"detail": {"bucket": {"name": ["telling"]}}}))
     arn = f"arn:aws:sqs:{aws.region}:{aws.account_id}:told"
     allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "*", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    queues.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    queues.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy(allow)})
     events.put_targets(Rule="tell", Targets=[{"Id": "queue", "Arn": arn}])
 
     version = s3.put_object(Bucket="telling", Key="wine/a b.csv", Body=b"12345")["VersionId"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.launcher import EmbeddedAws
-from tests.local.conftest import free_port
+from tests.embedded import free_port
 from tests.local.launcher import processes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the survivors are looked up in /proc")

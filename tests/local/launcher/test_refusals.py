@@ -16,7 +16,7 @@ from local.connection import Connection
 from local.launcher import EmbeddedAws
 from local.plugpoints import PlugPoint, check_plug_points, check_version, pinned_version
 from local.statedir import MARKER
-from tests.local.conftest import free_port
+from tests.embedded import free_port
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from local.connection import Connection
 from local.launcher import EmbeddedAws
-from tests.local.conftest import free_port
+from tests.embedded import free_port, wait_for
 from tests.local.launcher import restart_stack as stack
 
 
@@ -152,10 +151,7 @@ def test_state_outlives_a_kill_once_it_has_been_quiet(tmp_path: Path) -> None:
     aws = embedded.start(die_with_parent=True)
     aws.client("iam").create_user(UserName="survivor")
     saved = embedded.state.root / "services" / "iam.json"
-    deadline = time.monotonic() + 10
-    while not (saved.exists() and "survivor" in saved.read_text()):
-        assert time.monotonic() < deadline, "nothing was saved"
-        time.sleep(0.1)
+    wait_for(lambda: saved.exists() and "survivor" in saved.read_text())
 
     os.kill(embedded.status().pid, signal.SIGKILL)
     embedded.stop()

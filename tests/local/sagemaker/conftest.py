@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 import tarfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 from local import launcher
 from local.connection import Connection
 from local.launcher import EmbeddedAws
-from tests.local.conftest import free_port
+from tests.embedded import add_image, free_port, make_role, wait_for, write_program
 
 LIMITS = {
     "HEIRLOOM_SAGEMAKER_STOP_GRACE_SECONDS": "1",
@@ -68,34 +66,7 @@ address = (os.environ["SAGEMAKER_BIND_TO_HOST"], int(os.environ["SAGEMAKER_BIND_
 http.server.ThreadingHTTPServer(address, Handler).serve_forever()
 """
 TRAIN = '#!/bin/sh\necho "$SM_HP_NAME" > "$SM_MODEL_DIR/name.txt"\n'
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": ["sagemaker.amazonaws.com", "states.amazonaws.com"]},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true value; fails the test when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return found
-
-
-def make_role(aws: Connection, name: str, *statements: dict[str, Any]) -> str:
-    """A role that SageMaker and Step Functions may assume; its ARN."""
-    iam = aws.client("iam")
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-    document = {"Version": "2012-10-17", "Statement": list(statements)}
-    iam.put_role_policy(RoleName=name, PolicyName="grants", PolicyDocument=json.dumps(document))
-    return str(role["Arn"])
+SERVICES = ["sagemaker", "states"]
 
 
 @dataclass
@@ -114,20 +85,17 @@ class Lab:
     def sagemaker(self) -> Any:
         return self.aws.client("sagemaker")
 
+    def make_role(self, name: str, *statements: dict[str, Any]) -> str:
+        """A role that SageMaker and Step Functions may assume; its ARN."""
+        return make_role(self.aws, name, SERVICES, *statements)
+
     def image(self, name: str, train: str = TRAIN, serve: str = SERVE) -> str:
         """Make an image known, of two programs given as text; its URI."""
         directory = self.programs / name
         directory.mkdir(parents=True)
         for program, text in (("train", train), ("serve", serve)):
-            (directory / program).write_text(text)
-            (directory / program).chmod(0o755)
-        known = self.state_dir / "images.json"
-        images = json.loads(known.read_text()) if known.exists() else {}
-        images[f"{name}:local"] = {"path": [str(directory)], "environment": {"FROM_IMAGE": name}}
-        scratch = known.with_suffix(".new")
-        scratch.write_text(json.dumps(images))
-        scratch.replace(known)
-        return f"{name}:local"
+            write_program(directory / program, text)
+        return add_image(self.state_dir, f"{name}:local", directory, FROM_IMAGE=name)
 
     def put(self, key: str, body: str) -> str:
         self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body.encode())
@@ -231,7 +199,7 @@ def make_lab(aws: Connection, state_dir: Path, programs: Path) -> Lab:
         "Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket"],
         "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
     }
-    return Lab(aws, state_dir, make_role(aws, "sagemaker-tests", grant), programs)
+    return Lab(aws, state_dir, make_role(aws, "sagemaker-tests", SERVICES, grant), programs)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.embedded import policy
 from tests.local.sagemaker.conftest import Lab
 
 ARN = "arn:aws:sagemaker:us-east-1:111122223333"
@@ -21,8 +22,7 @@ def as_user(lab: Lab, name: str, *statements: dict[str, Any]) -> Any:
     iam = lab.client("iam")
     iam.create_user(UserName=name)
     if statements:
-        document = {"Version": "2012-10-17", "Statement": list(statements)}
-        iam.put_user_policy(UserName=name, PolicyName="grants", PolicyDocument=json.dumps(document))
+        iam.put_user_policy(UserName=name, PolicyName="grants", PolicyDocument=policy(*statements))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     session = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
     return lambda service: session.client(service, endpoint_url=lab.aws.endpoint_url)

@@ -12,7 +12,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.conftest import Lab, wait_for
+from tests.embedded import wait_for
+from tests.local.sagemaker.conftest import Lab
 
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1}}
 DEAF = f"""#!{sys.executable}

@@ -7,7 +7,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.conftest import BUCKET, Lab, wait_for
+from tests.embedded import wait_for
+from tests.local.sagemaker.conftest import BUCKET, Lab
 
 SPECIFICATION = {
     "Containers": [{"Image": "any:image", "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}],

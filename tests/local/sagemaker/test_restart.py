@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.local.sagemaker.conftest import Lab, make_lab, wait_for
+from tests.embedded import wait_for
+from tests.local.sagemaker.conftest import Lab, make_lab
 
 SLEEPER = "#!/bin/sh\nsleep 600 &\nsleep 600\n"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.local.sagemaker.conftest import Lab, make_role, wait_for
+from tests.embedded import wait_for
+from tests.local.sagemaker.conftest import Lab
 
-JOBS = "arn:aws:sagemaker:us-east-1:111122223333:training-job/*"
 SYNC = "arn:aws:states:::sagemaker:createTrainingJob.sync"
 
 
@@ -40,7 +40,7 @@ def outcome(lab: Lab, execution: str) -> dict[str, Any]:
 
 
 def test_a_job_that_completes_is_the_tasks_result(lab: Lab) -> None:
-    role = make_role(lab.aws, "sync", *grants(lab, *RUN_JOB))
+    role = lab.make_role("sync", *grants(lab, *RUN_JOB))
     request = lab.job_request("sync-good", lab.image("sync"))
 
     found = outcome(lab, start(lab, "sync-good", role, Resource=SYNC, Parameters=request, TimeoutSeconds=30))
@@ -54,7 +54,7 @@ def test_a_job_that_completes_is_the_tasks_result(lab: Lab) -> None:
 
 
 def test_a_job_that_fails_fails_the_task_with_its_description_as_the_cause(lab: Lab) -> None:
-    role = make_role(lab.aws, "sync-bad", *grants(lab, *RUN_JOB))
+    role = lab.make_role("sync-bad", *grants(lab, *RUN_JOB))
     train = '#!/bin/sh\necho "no label" > "$SAGEMAKER_BASE_DIR/output/failure"\nexit 2\n'
     request = lab.job_request("sync-bad", lab.image("sync-bad", train))
 
@@ -67,7 +67,7 @@ def test_a_job_that_fails_fails_the_task_with_its_description_as_the_cause(lab: 
 
 
 def test_a_missing_grant_of_the_state_machines_role_fails_the_task(lab: Lab) -> None:
-    role = make_role(lab.aws, "no-tags", *grants(lab, "CreateTrainingJob", "DescribeTrainingJob"))
+    role = lab.make_role("no-tags", *grants(lab, "CreateTrainingJob", "DescribeTrainingJob"))
     request = lab.job_request("sync-denied", "any")
 
     found = outcome(lab, start(lab, "sync-denied", role, Resource=SYNC, Parameters=request))
@@ -79,7 +79,7 @@ def test_a_missing_grant_of_the_state_machines_role_fails_the_task(lab: Lab) -> 
 
 
 def test_a_stopped_execution_stops_its_job(lab: Lab) -> None:
-    role = make_role(lab.aws, "sync-stop", *grants(lab, *RUN_JOB))
+    role = lab.make_role("sync-stop", *grants(lab, *RUN_JOB))
     request = lab.job_request("sync-stop", lab.image("sync-stop", "#!/bin/sh\nexec sleep 60\n"))
     execution = start(
         lab, "sync-stop", role, Resource=SYNC, Parameters=request, Retry=[{"ErrorEquals": ["States.ALL"]}]
@@ -94,7 +94,7 @@ def test_a_stopped_execution_stops_its_job(lab: Lab) -> None:
 
 
 def test_a_task_that_times_out_stops_its_job(lab: Lab) -> None:
-    role = make_role(lab.aws, "sync-late", *grants(lab, *RUN_JOB))
+    role = lab.make_role("sync-late", *grants(lab, *RUN_JOB))
     request = lab.job_request("sync-late", lab.image("sync-late", "#!/bin/sh\nexec sleep 60\n"))
 
     found = outcome(lab, start(lab, "sync-late", role, Resource=SYNC, Parameters=request, TimeoutSeconds=1))
@@ -104,7 +104,7 @@ def test_a_task_that_times_out_stops_its_job(lab: Lab) -> None:
 
 
 def test_sdk_integrations_answer_with_text_timestamps_and_their_own_error_names(lab: Lab) -> None:
-    role = make_role(lab.aws, "sdk", *grants(lab, "DescribeModel", "CreateModel"))
+    role = lab.make_role("sdk", *grants(lab, "DescribeModel", "CreateModel"))
     resource = "arn:aws:states:::aws-sdk:sagemaker:"
     model = {"ModelName": "sdk", "ExecutionRoleArn": lab.role, "PrimaryContainer": {"Image": "any"}}
 
@@ -122,7 +122,7 @@ def test_sdk_integrations_answer_with_text_timestamps_and_their_own_error_names(
 
 
 def test_a_name_that_is_taken_has_an_error_of_its_own(lab: Lab) -> None:
-    role = make_role(lab.aws, "taken", *grants(lab, *RUN_JOB))
+    role = lab.make_role("taken", *grants(lab, *RUN_JOB))
     request = lab.job_request("taken", lab.image("taken"))
     lab.train("taken", "taken:local")
 

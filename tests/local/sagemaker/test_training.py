@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.sagemaker.conftest import BUCKET, Lab, make_role, wait_for
+from tests.embedded import wait_for
+from tests.local.sagemaker.conftest import BUCKET, Lab
 
 CONTRACT = """#!/bin/sh
 cd "$SAGEMAKER_BASE_DIR"
@@ -136,7 +137,7 @@ def test_a_channel_without_objects_fails_the_job(lab: Lab) -> None:
 
 def test_the_job_has_the_permissions_of_its_role_and_no_others(lab: Lab) -> None:
     lab.put("secret/a.csv", "1")
-    role = make_role(lab.aws, "reads-nothing", {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
+    role = lab.make_role("reads-nothing", {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
     image = lab.image("no-rights")
 
     job = lab.train("no-rights", image, RoleArn=role, InputDataConfig=[channel("data", f"s3://{BUCKET}/secret")])

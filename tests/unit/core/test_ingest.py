@@ -1,4 +1,4 @@
-"""The first stage: a data set under its content's address, or a file in quarantine with the reason."""
+"""The first stage: a dataset under its content's address, or a file in quarantine with the reason."""
 
 from __future__ import annotations
 
