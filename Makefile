@@ -53,7 +53,8 @@ check: dev build  ## lint, types, import contracts, templates, Dockerfile
 	$(BIN)/python -m infra.check
 
 test: check  ## everything: checks, unit, contract, infra and the whole stack on the embedded AWS
-	$(BIN)/pytest tests -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest tests/unit -n $(WORKERS) --cov=heirloom.core --cov-branch --cov-fail-under=100 --cov-report=term:skip-covered
+	$(BIN)/pytest tests -n $(WORKERS) --dist loadgroup --ignore tests/unit
 
 demo: .venv/.demo build  ## the story, end to end, on this machine: upload, train, deploy, predict
 	@$(BIN)/heirloom demo

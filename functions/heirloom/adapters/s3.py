@@ -31,8 +31,11 @@ class S3Objects:
             self._client.put_object(Bucket=location.bucket, Key=location.key, Body=body, ContentType=content_type)
 
     def copy(self, source: Location, target: Location) -> None:
+        """Without the source's tags: to read and write those takes rights of their own."""
         with translated(f"copying {source.uri} to {target.uri}"):
-            self._client.copy_object(Bucket=target.bucket, Key=target.key, CopySource=_named(source))
+            self._client.copy_object(
+                Bucket=target.bucket, Key=target.key, CopySource=_named(source), TaggingDirective="REPLACE"
+            )
 
     def hide(self, location: Location) -> None:
         """A newer upload under the same key is looked for first, and not hidden; not found is hidden already."""

@@ -32,6 +32,8 @@ from heirloom.core.spelling import did_you_mean
 Scalar = str | int | float | bool
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
+# Folders of the data bucket that hold no model's uploads.
+RESERVED = ("labels", "quarantine")
 TASKS = ("classification", "regression")
 FEATURE_TYPES = ("number", "category", "text")
 FORMS = ("serverless", "realtime")
@@ -185,9 +187,20 @@ def _parameters(value: object) -> dict[str, Scalar]:
 
 
 _INSTANCE = matching(re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+"), "a SageMaker instance type such as ml.m5.large")
-_NAME = matching(NAME, "3 to 40 lower-case letters, digits and hyphens, a letter first, no hyphen last")
+_SPELLED = matching(NAME, "3 to 40 lower-case letters, digits and hyphens, a letter first, no hyphen last")
+
+
+def _name(value: object) -> str:
+    name = _SPELLED(value)
+    if name in RESERVED:
+        raise UnexpectedError(f"another name than {' and '.join(RESERVED)}, which are folders of the data bucket")
+    if re.search(r"-v\d", name):
+        raise UnexpectedError("a name without -v and a digit, which is how the endpoints of a model's versions end")
+    return name
+
+
 _ROOT: Mapping[str, Key] = {
-    "name": Key("the model's name", _NAME, required=True),
+    "name": Key("the model's name", _name, required=True),
     "description": Key("what the model is for, in a sentence", text, required=True),
     "owner": Key("the team that answers for the model", text, required=True),
     "data": Key("what the uploaded data is", mapping, required=True),

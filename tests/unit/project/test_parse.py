@@ -96,6 +96,8 @@ def test_takes_empty_sections_for_absent_ones() -> None:
         ("name", "Flight", "name: expected the model's name: 3 to 40 lower-case letters, digits and hyphens"),
         ("name", 7, "name: expected the model's name"),
         ("name", "a" * 41, "name: expected the model's name"),
+        ("name", "labels", "another name than labels and quarantine, which are folders of the data bucket"),
+        ("name", "paint-v2", "a name without -v and a digit"),
         ("description", "", "description: expected what the model is for, in a sentence: a text"),
         ("owner", True, "(put it in quotes where it looks like a number, a date or yes/no), got True"),
         ("owner", None, "owner: expected the team that answers for the model: a text"),
