@@ -46,7 +46,7 @@ def _trusted(file: Path, code: ProjectCode) -> list[str]:
     if strange:
         raise UntrustedTypesError(
             f"the model holds types that are not trusted: {', '.join(strange)}. "
-            "Use scikit-learn's own, or define them in model.py, which ships beside the model"
+            "Use scikit-learn's own, or define them at the top level of model.py, which ships beside the model"
         )
     return names
 

@@ -24,7 +24,10 @@ class ProjectCode:
     """The modules in ``folder``: model.py, baseline.py and what they import from beside them."""
 
     def __init__(self, folder: Path) -> None:
+        """Its files can be imported from here on: by name, as a stored model asks for what it holds of them."""
         self._folder = folder.resolve()
+        if str(self._folder) not in sys.path:
+            sys.path.insert(0, str(self._folder))
 
     def function(self, module: str, name: str) -> Callable[..., Any]:
         """A function that must be there, wrapped so that what it raises becomes a ProjectCodeError."""
@@ -56,14 +59,12 @@ class ProjectCode:
         return (self._folder / f"{module}.py").is_file()
 
     def defines(self, type_name: str) -> bool:
-        """Whether a type, by its dotted name, comes from one of the project's own files."""
-        return self.has(type_name.partition(".")[0])
+        """Whether a type, by its dotted name, comes from the top level of one of the project's own files."""
+        return self.has(type_name.partition(".")[0]) and "<" not in type_name  # as in model.<lambda>
 
     def _load(self, module: str) -> ModuleType:
         if not self.has(module):
             raise ProjectCodeError(f"expected a file {module}.py in the project, got none")
-        if str(self._folder) not in sys.path:
-            sys.path.insert(0, str(self._folder))
         with self._blamed(f"{module}.py: can't be imported"), _no_bytecode():
             return importlib.import_module(module)
 

@@ -21,7 +21,7 @@ from image.evidence import environment, profile
 from image.frames import Rows, read_rows
 from image.model_store import save
 from image.predictor import Answerer, Baseline, TrainedModel, load_predictor
-from image.project_code import ProjectCode
+from image.project_code import ProjectCode, ProjectCodeError
 from image.scores import score, split
 
 _SMOKE_ROWS = 20
@@ -72,6 +72,9 @@ def _fit(job: Job, code: ProjectCode, rows: Rows) -> Any:
     estimator = code.function("model", "train")(
         features.assign(**{job.schema.label: rows.labels}), dict(job.parameters)
     )
+    if not hasattr(estimator, "predict") and code.hook("model", "predict") is None:
+        got = type(estimator).__name__
+        raise ProjectCodeError(f"model.py: expected train to return an estimator with predict, got {got}")
     say(f"trained in {time.monotonic() - started:.1f} s")
     return estimator
 

@@ -29,6 +29,11 @@ class Backend:
     fleet: Fleet
     runs: dict[str, TrainingRun] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    _began: float = field(default_factory=time.time)
+
+    def left(self, table: Iterable[Row]) -> list[Row]:
+        """What was there before this start: requests come in while it is being brought back."""
+        return [row for row in table if row["LastModifiedTime"] < self._began]
 
 
 def arn(kind: str, name: str) -> str:

@@ -155,7 +155,7 @@ class Hosting:
 
     def restore(self) -> None:
         """After a restart: start the processes of each endpoint again, of an update that was cut short the old ones."""
-        for row in self._table:
+        for row in self._backend.left(self._table):
             name = row["EndpointName"]
             if row["EndpointStatus"] == "Deleting":
                 self._remove(row)

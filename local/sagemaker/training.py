@@ -82,7 +82,7 @@ class TrainingJobs:
 
     def interrupt(self) -> None:
         """After a restart: what ran before is gone, and AWS has a word for that."""
-        for row in self._table:
+        for row in self._backend.left(self._table):
             if row["TrainingJobStatus"] in ("InProgress", "Stopping"):
                 reason = "InternalServerError: We encountered an internal error. Please try again. (emulator restarted)"
                 self._table.update(

@@ -86,7 +86,17 @@ def test_stores_what_scikit_learn_offers(tmp_path: Path, module: str, estimator:
             f"    from fractions import Fraction\n    columns.x = Fraction(1)\n{FIT}",
             "the model holds types that are not trusted: fractions.Fraction. Use scikit-learn's own, or define them",
         ),
+        (
+            FIT,
+            f"    columns.x = lambda cell: cell\n{FIT}",
+            "the model holds types that are not trusted: model.<lambda>. Use scikit-learn's own",
+        ),
         (FIT, f"    columns.x = (place for place in [])\n{FIT}", "the model can't be stored with skops: "),
+        (
+            "    columns =",
+            "    return None\n    columns =",
+            "model.py: expected train to return an estimator with predict, got NoneType",
+        ),
         ("def train", "def fit", "model.py: expected a function train, got a file without it"),
         (
             "    columns =",
