@@ -168,7 +168,8 @@ class Endpoint:
         """SIGTERM: the exit code, and the seconds that it took."""
         started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20), time.monotonic() - started
+        self.process.communicate(timeout=20)
+        return self.process.returncode, time.monotonic() - started
 
 
 def serve(base: Path, port: int) -> Endpoint:
