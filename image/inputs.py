@@ -154,7 +154,7 @@ def _keys(index: int, row: Mapping[str, Any], schema: Schema) -> Iterator[FieldE
         if name not in schema.features:
             hint = did_you_mean(name, schema.features)
             known = ", ".join(islice(schema.features, _MOST_ERRORS))
-            yield FieldError(f"inputs[{index}].{name}", f"unknown field{hint}; the model knows {known}")
+            yield FieldError(f"inputs[{index}].{name}", f"expected only the fields {known}{hint}, got an unknown one")
 
 
 # A category may be a whole number, as in a CSV, where 10001 is read as the text of a category column.

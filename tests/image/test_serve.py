@@ -71,7 +71,7 @@ def test_takes_missing_values_and_unknown_categories(endpoint: Endpoint, row: di
         (
             {"inputs": [{**ROW, "acidd": 1}]},
             "inputs[0].acidd",
-            "unknown field (did you mean acid?); the model knows acid",
+            "expected only the fields acid, grape (did you mean acid?), got an unknown one",
         ),
         ({"inputs": [ROW, ROW, {**ROW, "acid": "far"}]}, "inputs[2].acid", 'expected a number or null, got "far"'),
         ({"inputs": [{**ROW, "acid": True}]}, "inputs[0].acid", "expected a number or null, got true"),
