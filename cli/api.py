@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.auth import SigV4Auth
@@ -19,6 +20,8 @@ from heirloom.core.errors import Denied, HeirloomError, Invalid, NotFound, Probl
 
 # The longest that API Gateway waits for a function (29 s), and a little.
 SECONDS = 35
+# An endpoint names this many problems of a request at most.
+MOST_ERRORS = 20
 # Head and body are two packets: the second must not wait until the first is acknowledged, 40 ms later.
 AT_ONCE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
@@ -46,9 +49,21 @@ def problem(status: int, answer: Any) -> HeirloomError:
     if status == 404:
         return NotFound(str(detail))
     if 400 <= status < 500 and status != 429:
-        lines = [f"{each.where}: {each.expected}" for each in fields]
-        return Invalid("\n  ".join(["the input was refused:", *lines]) if len(fields) > 1 else str(detail), fields)
+        return Invalid(
+            "\n  ".join(["the input was refused:", *_lines(fields)]) if len(fields) > 1 else str(detail), fields
+        )
     return Unavailable(f"the API answered {status}: {detail}")
+
+
+def _lines(fields: Sequence[Problem]) -> Iterator[str]:
+    """A line a problem; one line for all the rows that share it."""
+    shared: dict[tuple[str, str], list[Problem]] = {}
+    for each in fields:
+        shared.setdefault((each.where.partition("].")[2] or each.where, each.expected), []).append(each)
+    more = " or more" if len(fields) >= MOST_ERRORS else ""
+    for (name, expected), problems in shared.items():
+        same = len(problems) > 1
+        yield f"{name}: {expected}, in {len(problems)}{more} rows" if same else f"{problems[0].where}: {expected}"
 
 
 def _parsed(content: bytes) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heirloom.adapters.project_folder import read_project
-from heirloom.core.dataset import Summary, inspect
+from heirloom.core.dataset import Schema, Summary, inspect
 from heirloom.core.errors import Invalid, Problem
 from heirloom.core.project import Data, Project
 
@@ -48,11 +49,31 @@ def check_data(file: Path, data: Data) -> Summary:
         return inspect(itertools.takewhile(bool, iter(lambda: opened.read(CHUNK), b"")), data)
 
 
+def check_baseline(folder: Path, file: Path, schema: Schema) -> Problem | None:
+    """Ask baseline.py about the first rows of a checked file, in a process of its own: can its answers be used?"""
+    where = f"{folder / 'baseline.py'}"
+    request = json.dumps({"file": str(file.resolve()), "schema": schema.to_document()})
+    command = [sys.executable, "-B", "-m", "cli.baseline_check"]
+    try:
+        ended = _run(command, folder, request)
+    except subprocess.TimeoutExpired:
+        return Problem(where, f"answers within {IMPORT_SECONDS} s")
+    last = (ended.stderr if ended.returncode else ended.stdout).strip().rpartition("\n")[2]
+    told = last or f"exit status {ended.returncode}" if ended.returncode else json.loads(last)["problem"]
+    return Problem(where, f"an answer to each row of {file.name}", "; ".join(told.split("\n"))) if told else None
+
+
+def _run(command: list[str], folder: Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, input=given, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=False
+    )
+
+
 def _import(folder: Path, module: str, hook: str) -> Problem | None:
     where = f"{folder / module}.py"
     command = [sys.executable, "-c", IMPORT.format(module, hook)]
     try:
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=False)
+        ended = _run(command, folder)
     except subprocess.TimeoutExpired:
         return Problem(where, f"an import that ends within {IMPORT_SECONDS} s")
     if ended.returncode == 0:

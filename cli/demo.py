@@ -7,6 +7,7 @@ and serves, API Gateway answers. Run again, it trains one more version.
 from __future__ import annotations
 
 import csv
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -144,7 +145,9 @@ def train(out: Output, steps: Steps, ports: Ports, month: Path) -> RunDetail:
 def farewell(out: Output, steps: Steps, run_id: str) -> None:
     """What to look at next."""
     out.say(f"Done in {seconds(steps.elapsed)}. Look around:")
+    activate = ("source .venv/bin/activate", "puts heirloom on the PATH of this shell")
     commands = (
+        *(() if shutil.which("heirloom") else (activate,)),
         (f"heirloom model show {MODEL}", "its versions, their scores, the objective"),
         (f"heirloom run show {run_id}", "what happened to the upload, stage by stage"),
         ("heirloom run logs", "what the training job and the functions said"),

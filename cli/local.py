@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
+from cli.embedded import connection
 from cli.options import answers
 from cli.output import Output, seconds, size
 from cli.progress import Steps
 from cli.workspace import Workspace, workspace
+from heirloom.adapters.project_folder import read_projects
 from local.connection import Connection
 from local.deploy import deploy
 from local.launcher import DEFAULT_PORT, EmbeddedAws
@@ -28,16 +31,22 @@ def embedded_aws(here: Workspace, port: int | None = None) -> EmbeddedAws:
 
 
 def bring_up(steps: Steps, here: Workspace, port: int | None = None) -> dict[str, dict[str, str]]:
-    """Start the embedded AWS unless it runs, and deploy the stacks with the models of ``here``; their outputs."""
+    """Start the embedded AWS unless it runs, and deploy the stacks with the models of ``here``; their outputs.
+
+    Raises Invalid with the problems of all projects before anything starts.
+    """
+    read_projects(Path(here.shown(here.models)))
     with steps.step("starting the embedded AWS"):
-        connection = embedded_aws(here, port).start()
-    steps.line(f"it answers at {connection.endpoint_url}, its state is in {here.shown(here.state)}")
+        started = embedded_aws(here, port).start()
+    steps.line(f"it answers at {started.endpoint_url}, its state is in {here.shown(here.state)}")
     with steps.step("deploying the stack with the CDK") as detail:
-        return deploy(connection, here.app, here.state, detail, models=str(here.models.resolve()))
+        return deploy(started, here.app, here.state, detail, models=str(here.models.resolve()))
 
 
 @local.command("up")
-@click.option("--port", type=int, help=f"Where it listens, on 127.0.0.1.  [default: {DEFAULT_PORT}]")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help=f"Where it listens, on 127.0.0.1.  [default: {DEFAULT_PORT}]"
+)
 @answers
 def up(out: Output, port: int | None) -> None:
     """Start it unless it runs, and deploy the stack with models/; again: deploy what changed.
@@ -106,7 +115,7 @@ def reset(out: Output, yes: bool) -> None:
 @answers
 def env(out: Output) -> None:
     """Print the environment that leads any AWS SDK here: eval "$(heirloom local env)"."""
-    variables = Connection.load(workspace().state).environment()
+    variables = connection(workspace().state).environment()
 
     def show() -> None:
         for name, value in variables.items():

@@ -19,8 +19,8 @@ from rich.table import Table
 
 Cells = Sequence[object]
 Document = dict[str, Any]
-# Letters of the last column that a terminal shows, however narrow it is.
-LEAST = 20
+# Letters that a column keeps, however narrow the terminal is, and those between two columns.
+LEAST, GAP = 8, 2
 _STYLES = {"succeeded": "green", "met": "green", "champion": "green", "failed": "red", "missed": "red"}
 
 
@@ -57,7 +57,7 @@ class Output:
         if not cells:
             return
         if sys.stdout.isatty():
-            Console(highlight=False).print(_drawn(columns, cells), crop=False)
+            _draw(Console(highlight=False), columns, cells)
         else:
             _write_columns([list(columns), *cells])
 
@@ -67,17 +67,30 @@ class Output:
         _write_columns(shown)
 
 
-def _drawn(columns: Sequence[str], rows: list[list[str]]) -> Table:
-    """The last column gives way where the terminal is narrow: what is copied from the others has to be whole."""
+def _draw(console: Console, columns: Sequence[str], rows: list[list[str]]) -> None:
+    """Every column is there; where the terminal is narrow, the widest ones go on in a second line."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    widths = _widths([list(columns), *rows])
+    widths = _fitted(_widths([list(columns), *rows]), console.width)
+    console.width = max(console.width, _total(widths))  # rich drops what has no room
     for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
-        least = width if index < len(widths) - 1 else min(width, LEAST)
         right = all(_numeric(row[index]) for row in rows)
-        table.add_column(column, justify="right" if right else "left", no_wrap=True, min_width=least)
+        table.add_column(column, justify="right" if right else "left", width=width, overflow="fold")
     for row in rows:
         table.add_row(*(f"[{_STYLES[cell]}]{cell}[/]" if cell in _STYLES else escape(cell) for cell in row))
-    return table
+    console.print(table, crop=False)
+
+
+def _fitted(widths: list[int], room: int) -> list[int]:
+    """The widths made to fit, the widest and of these the last one first, none to less than LEAST."""
+    fitted = list(widths)
+    while _total(fitted) > room and max(fitted) > LEAST:
+        widest = max(range(len(fitted)), key=lambda index: (fitted[index], index))
+        fitted[widest] -= 1
+    return fitted
+
+
+def _total(widths: list[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _widths(rows: list[list[str]]) -> list[int]:

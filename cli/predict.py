@@ -9,7 +9,7 @@ import click
 from cli.api import call
 from cli.options import connected
 from cli.output import Output
-from cli.rows import Row, row_of, rows_of_json, rows_of_text
+from cli.rows import Row, row_of, rows_of_file, rows_of_json
 from cli.session import Session
 from heirloom.core.prediction import MOST_ROWS
 
@@ -41,7 +41,7 @@ def predict(
     given = [bool(cells or row), text is not None, file is not None]
     if sum(given) != 1:
         raise click.UsageError("give the rows by one of --row COLUMN=VALUE..., --input JSON and --file FILE")
-    rows = rows_of_json(text) if text is not None else rows_of_text(file.read()) if file else [row_of((*row, *cells))]
+    rows = rows_of_json(text) if text is not None else rows_of_file(file) if file else [row_of((*row, *cells))]
     answer = ask(session, model, rows)
     out.answer(answer, lambda: show(out, answer))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
-from cli.checks import Checked, check_data, check_folder
+from cli.checks import Checked, check_baseline, check_data, check_folder
 from cli.options import answers
 from cli.output import Output, size
 from cli.sample import look
@@ -44,7 +44,9 @@ def init(out: Output, name: str, data: Path | None) -> None:
 
 @project.command("check")
 @click.argument("name", required=False)
-@click.option("--data", type=CSV_FILE, help="Also look through this CSV as the pipeline would; needs NAME.")
+@click.option(
+    "--data", type=CSV_FILE, help="Look through this CSV too, as the pipeline would, and ask baseline.py; needs NAME."
+)
 @answers
 def check(out: Output, name: str | None, data: Path | None) -> None:
     """Say all that is wrong with models/NAME, or with every project.
@@ -56,6 +58,9 @@ def check(out: Output, name: str | None, data: Path | None) -> None:
     checked = [check_folder(folder) for folder in _folders(workspace(), name)]
     first = checked[0].project
     summary = check_data(data, first.data) if data and first else None
+    if data and summary and not checked[0].problems:
+        wrong = check_baseline(checked[0].folder, data, summary.schema)
+        checked = [replace(checked[0], problems=(wrong,) if wrong else ())]
     out.answer(_document(checked, summary), lambda: _show(out, checked, summary))
     if any(each.problems for each in checked):
         raise click.exceptions.Exit(2)

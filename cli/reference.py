@@ -18,7 +18,7 @@ HEAD = """# The command
 
 - **Which AWS.** The usual one: `AWS_PROFILE`, `AWS_REGION` and all else that boto3 reads. `--local`, or
   `HEIRLOOM_LOCAL=1`, is the embedded AWS of this repository. Where no AWS credentials are configured and an embedded
-  AWS is up, that one is used, and a line on stderr says so.
+  AWS is up, that one is used; on a terminal "(embedded AWS)" says so.
 - **Output.** Answers go to stdout; progress, notes and errors to stderr. `--json` answers with one JSON document
   (`run logs`: one a line); its keys stay.
 - **Exit codes.** 0: done. 1: something failed, a run that was waited for too. 2: what was typed, or the file it

@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from heirloom.core.errors import Invalid
 
@@ -61,6 +61,16 @@ def rows_of_csv(text: str) -> list[Row]:
         if len(row) != len(header):
             raise Invalid(f"row {number}: expected {len(header)} cells, as in the header, got {len(row)}")
     return [dict(zip(header, map(value_of, row), strict=True)) for row in rows]
+
+
+def rows_of_file(file: TextIO) -> list[Row]:
+    """The rows in a file that was opened as UTF-8. Raises Invalid."""
+    try:
+        text = file.read()
+    except UnicodeDecodeError as error:
+        wrong = f"the byte 0x{error.object[error.start]:02x}"
+        raise Invalid(f"{file.name}: expected CSV or JSON in UTF-8, got {wrong}") from error
+    return rows_of_text(text)
 
 
 def rows_of_text(text: str) -> list[Row]:

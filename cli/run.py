@@ -14,7 +14,7 @@ from cli.ports import Ports
 from cli.progress import Steps
 from cli.session import Session
 from cli.trial import try_command
-from cli.waiting import Waiting, failed, newest_run, now_doing
+from cli.waiting import Waiting, consequence, failed, newest_run, now_doing
 from heirloom.core.run import RunDetail, list_runs, show_run
 
 
@@ -104,6 +104,8 @@ def show_end(out: Output, detail: RunDetail) -> None:
     took = seconds(elapsed(run.started_at, run.ended_at))
     if failed(detail):
         out.say(f"run {run.id} failed in the stage {run.stage} after {took}: {run.reason}")
+        if consequence(detail):
+            out.say(consequence(detail))
         return
     out.say(f"run {run.id} succeeded in {took}: {run.model} version {run.version}. {run.reason}".rstrip())
     show_scores(out, detail)
@@ -118,6 +120,7 @@ def show_detail(out: Output, detail: RunDetail) -> None:
             ("state", f"{run.state}, {now_doing(detail)}" if run.ended_at is None else run.state),
             ("failed in", run.stage if failed(detail) else None),
             ("reason", run.reason),
+            ("the file", consequence(detail)),
             ("started", clock(run.started_at)),
             ("lasted", seconds(elapsed(run.started_at, run.ended_at))),
             ("upload", f"{upload['key']}, {size(upload['size'])}"),

@@ -11,7 +11,6 @@ from heirloom.core.project import NAME
 
 TEMPLATE = Path(__file__).parent / "template"
 FILES = ("model.yaml", "model.py", "baseline.py", "README.md")
-NO_RULE = "None says that there is no rule yet, and is never right. Put in what the business knows."
 
 
 def write_project(models: Path, name: str, sample: Sample | None = None) -> Path:
@@ -28,22 +27,22 @@ def write_project(models: Path, name: str, sample: Sample | None = None) -> Path
 
 
 def _filled(text: str, name: str, sample: Sample | None) -> str:
-    chosen, answer = _rule(sample)
-    texts = [("HOW_CHOSEN", chosen), ("ANSWER = None", f"ANSWER = {answer}"), ("COLUMNS\n", _columns(sample))]
-    for placeholder, value in [*texts, ("OWNER", _owner()), ("NAME", name)]:
+    texts = [("# CANDIDATES\n", _candidates(sample)), ("COLUMNS\n", _columns(sample))]
+    for placeholder, value in [("NAME", name), ("OWNER", _owner()), *texts]:  # a column may be called NAME
         text = text.replace(placeholder, value)
     return text
 
 
-def _rule(sample: Sample | None) -> tuple[str, str]:
-    """How the baseline's constant was chosen, and the constant as Python writes it."""
-    candidates = sample.candidates if sample else []
+def _candidates(sample: Sample | None) -> str:
+    """The most frequent value of each column that may be the label, as comments: only the reader knows which it is."""
+    candidates = sample.candidates[:5] if sample else []
     if not sample or not candidates:
-        return NO_RULE, "None"
-    column = candidates[0]
-    value, count = column.values.most_common(1)[0]
-    share = count / column.values.total()
-    return f'It answers the most frequent "{column.name}" of {sample.file} ({share:.0%} of the rows).', _literal(value)
+        return ""
+    lines = [f"# Of {sample.file}, the most frequent value of each column that may be the label:"]
+    for column in candidates:
+        value, count = column.values.most_common(1)[0]
+        lines.append(f"#   {_line(column.name)}: {_literal(value)} ({count / column.values.total():.0%} of the rows)")
+    return "\n".join([*lines, ""])
 
 
 def _literal(value: str) -> str:
@@ -57,10 +56,16 @@ def _columns(sample: Sample | None) -> str:
     """The file's columns as YAML comments."""
     if sample is None:
         return "\n"
-    candidates = ", ".join(f"{each.name} ({len(each.values)} values)" for each in sample.candidates[:5]) or "none found"
-    width = max(len(column.name) for column in sample.columns)
-    lines = [f"  #   {column.name.ljust(width)}  {column.examples}".rstrip() for column in sample.columns]
+    likely = [f"{_line(each.name)} ({len(each.values)} values)" for each in sample.candidates[:5]]
+    candidates = ", ".join(likely) or "none found"
+    width = max(len(_line(column.name)) for column in sample.columns)
+    lines = [f"  #   {_line(column.name).ljust(width)}  {_line(column.examples)}".rstrip() for column in sample.columns]
     return "\n".join([f"  # Columns of {sample.file}; the label may be: {candidates}", *lines, "\n"])
+
+
+def _line(text: str) -> str:
+    """A text of the file's in one line, as a comment has to be."""
+    return " ".join(text.split())
 
 
 def _owner() -> str:

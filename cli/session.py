@@ -1,26 +1,26 @@
 """Whom a command talks to: AWS by its usual environment, or the embedded AWS of this repository.
 
 ``--local`` chooses the embedded one. Without it AWS is used as its own CLI would; where no credentials are configured
-at all and an embedded AWS is up, that one, with a note that says so.
+at all and an embedded AWS is up, that one, with a note on a terminal that says so.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 from boto3.session import Session as BotoSession
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from cli.embedded import STOPPED, connection, is_stopped, is_up
 from cli.workspace import workspace
-from heirloom.core.errors import Denied, Invalid, NotFound
+from heirloom.core.errors import Denied, Invalid, NotFound, Unavailable
 from local.connection import Connection
 from local.connection import session as session_of
-from local.statedir import StateDir
 
 STACK = "heirloom"
 # What says that somebody meant AWS; see boto3's guide to credentials. Profiles are looked for as well.
@@ -101,33 +101,38 @@ class Session:
 
     @property
     def _remedy(self) -> str:
-        return "`heirloom local up` deploys it" if self.local else "`make deploy` does it; --local uses the local one"
+        return "`heirloom local up` deploys it" if self.local else f"`make deploy` does it{_offer()}"
 
 
 def open_session(notes: Notes, *, local: bool) -> Session:
-    """The session of a command. Raises Denied without credentials, NotFound for --local when nothing was started."""
+    """The session of a command. Raises Denied without credentials, NotFound for --local when nothing was started,
+    Unavailable when what was started is stopped."""
     state = workspace().state
     if local:
-        return embedded(Connection.load(state))
-    boto = BotoSession()
-    if not _configured(boto) and _is_up(state):
-        connection = Connection.load(state)
-        notes.note(f"no AWS credentials are configured: using the embedded AWS at {connection.endpoint_url} (--local)")
-        return embedded(connection)
-    session = Session(boto, os.environ.get("AWS_ENDPOINT_URL") or None)
+        return embedded(connection(state))
+    boto = BotoSession(region_name=os.environ.get("AWS_REGION") or None)  # boto3 reads AWS_DEFAULT_REGION alone
+    if not _configured(boto) and is_up(state):
+        if sys.stderr.isatty():
+            notes.note("(embedded AWS)")
+        return embedded(connection(state))
+    if boto.get_credentials() is None and is_stopped(state):
+        raise Unavailable(STOPPED)
+    region = {"AWS_DEFAULT_REGION": boto.region_name} if boto.region_name else {}
+    session = Session(boto, os.environ.get("AWS_ENDPOINT_URL") or None, region)
     if session.credentials and not boto.region_name:
-        raise Invalid("no AWS region: set AWS_REGION, or `region` in the profile")
+        raise Invalid(f"no AWS region: set AWS_REGION, or `region` in the profile{_offer()}")
     return session
 
 
-def embedded(connection: Connection) -> Session:
+def embedded(there: Connection) -> Session:
     """The session of the embedded AWS's administrator."""
-    return Session(session_of(connection), connection.endpoint_url, connection.environment())
+    return Session(session_of(there), there.endpoint_url, there.environment())
 
 
 def _configured(boto: BotoSession) -> bool:
     return any(os.environ.get(name) for name in CONFIGURED) or bool(boto.available_profiles)
 
 
-def _is_up(state: Path) -> bool:
-    return state.is_dir() and StateDir(state).running() is not None
+def _offer() -> str:
+    """What to add to an error about AWS where an embedded one is up; else nothing."""
+    return "; or did you mean --local? An embedded AWS is up" if is_up(workspace().state) else ""

@@ -19,6 +19,9 @@ EVERY = 1.0
 # What is told of a stage that is done; of others, the reason.
 FACTS = {"upload": ("size",), "dataset": ("dataset", "rows"), "version": ("version", "score")}
 
+# How the embedded AWS ends what ran when it was stopped; see docs/embedded-aws.md.
+RESTART = "States.ServiceRestart"
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -71,7 +74,7 @@ def event_line(event: Event, started_at: str) -> str:
     """What happened, how long after the run began, and what is known of it."""
     facts = {name: event.detail[name] for name in FACTS.get(event.stage, ("reason",)) if name in event.detail}
     if event.state == "failed":
-        facts = {"reason": str(event.detail.get("reason", "")).partition("\n")[0]}
+        facts = {}  # the reason is how the run ended, and told there
     told = ", ".join(f"{name} {_shown(name, value)}" for name, value in facts.items())
     when = f"{event.stage:<8}  {event.state} {seconds(elapsed(started_at, event.at))} into the run"
     return f"{when}: {told}" if told else when
@@ -80,6 +83,16 @@ def event_line(event: Event, started_at: str) -> str:
 def failed(detail: RunDetail) -> bool:
     """Whether the run ended badly."""
     return detail.run.state == FAILED
+
+
+def consequence(detail: RunDetail) -> str:
+    """What a failure means for the file that was uploaded; "" where nothing more is to be said."""
+    if not failed(detail):
+        return ""
+    if RESTART in detail.run.reason:
+        return "the embedded AWS was stopped while it ran: upload the file again"
+    moved = next((str(event.detail["moved_to"]) for event in detail.events if "moved_to" in event.detail), "")
+    return f"the file was moved to {moved}; {moved}.reason.json beside it says why" if moved else ""
 
 
 def _shown(name: str, value: Any) -> str:

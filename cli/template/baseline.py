@@ -1,10 +1,11 @@
 """NAME, version 0: the rule of thumb that the business uses today. A model has to be better than this to be worth it.
 
-HOW_CHOSEN
+None says that there is no rule yet, and is never right. Put in what the business knows.
 """
 
 import pandas as pd
 
+# CANDIDATES
 ANSWER = None
 
 

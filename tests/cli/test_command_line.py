@@ -130,3 +130,22 @@ def test_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
 
     assert ended.stdout.startswith("Usage: heirloom")
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("port", ["0", "99999"])
+def test_port_that_is_none_is_a_usage_error(cli: Run, port: str) -> None:
+    ran = cli("local", "up", "--port", port)
+
+    assert ran.code == 2
+    assert "--port" in ran.err
+
+
+def test_half_filled_project_stops_before_anything_starts(cli: Run, workspace: Path) -> None:
+    cli("project", "init", "wine")
+
+    ran = cli("local", "up")
+
+    assert ran.code == 2
+    assert "models/wine/model.yaml:7: data.label: expected" in ran.err
+    assert "starting" not in ran.err
+    assert not (workspace / ".heirloom").exists()

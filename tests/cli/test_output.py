@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from cli.output import Output, clock, elapsed, seconds, size
@@ -60,3 +61,32 @@ def test_document_goes_to_stdout_and_notes_do_not(capsys: pytest.CaptureFixture[
     captured = capsys.readouterr()
     assert captured.out == '{\n  "a": 1\n}\n'
     assert "[beside] the answer" in captured.err
+
+
+def test_terminal_shows_every_column_of_a_wide_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = ("run", "state", "stage", "started", "version", "reason")
+
+    Output().table(
+        columns, [("flight-delay-0123456789abcdef", "failed", "training", "2026-11-23 15:00:00", 3, "r" * 60)]
+    )
+
+    lines = click.unstyle(capsys.readouterr().out).splitlines()
+    assert lines[0].split() == list(columns)
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count("r") for line in lines[1:]) == 61  # the reason is whole, and so is "training"
+    assert lines[1].startswith("flight-delay-")
+
+
+def test_narrow_terminal_keeps_the_columns_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+
+    Output().table(("model", "champion", "owner"), [("flight-delay", 3, "somebody")])
+
+    assert click.unstyle(capsys.readouterr().out).splitlines()[0].split() == ["model", "champion", "owner"]

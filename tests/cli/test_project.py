@@ -68,7 +68,7 @@ def test_three_lines_make_a_right_project(cli: Run, wine: Path) -> None:
     assert ran.out == "models/wine: right. Predicts target; wants accuracy of at least 0.9.\n"
 
 
-def test_init_with_data_lists_columns_and_answers_the_most_frequent_label(cli: Run, data: Path) -> None:
+def test_init_with_data_lists_columns_and_leaves_the_rule_to_the_reader(cli: Run, data: Path) -> None:
     data.write_text(WINE + "12.9,1.0,green,0\n")
 
     cli("project", "init", "wine", "--data", "wine.csv")
@@ -77,8 +77,42 @@ def test_init_with_data_lists_columns_and_answers_the_most_frequent_label(cli: R
     assert "# Columns of wine.csv; the label may be: target (2 values)" in text
     assert "#   alcohol  13.2, 12.4, 12.9\n" in text
     baseline = Path("models/wine/baseline.py").read_text()
-    assert "ANSWER = 0\n" in baseline
-    assert 'the most frequent "target" of wine.csv (52% of the rows)' in baseline
+    assert "#   target: 0 (52% of the rows)\n" in baseline
+    assert "\nANSWER = None\n" in baseline
+
+
+@pytest.mark.parametrize("answer", ["0", "None"])
+def test_check_with_data_takes_a_rule_that_can_be_right(cli: Run, wine: Path, data: Path, answer: str) -> None:
+    answer_always(wine, answer)
+
+    assert cli("project", "check", "wine", "--data", "wine.csv").code == 0
+
+
+@pytest.mark.parametrize("answer", ["3", "'thin'"])
+def test_check_with_data_refuses_a_rule_that_answers_no_label(cli: Run, wine: Path, data: Path, answer: str) -> None:
+    answer_always(wine, answer)
+
+    ran = cli("project", "check", "wine", "--data", "wine.csv")
+
+    assert ran.code == 2
+    assert "models/wine/baseline.py: expected an answer to each row of wine.csv" in ran.out
+    assert "among 0, 1" in ran.out
+
+
+def test_check_with_data_refuses_a_rule_that_answers_no_number(cli: Run, wine: Path, data: Path) -> None:
+    file = wine / "model.yaml"
+    file.write_text(file.read_text().replace("metric: accuracy", "metric: r2"))
+    answer_always(wine, "'thin'")
+
+    ran = cli("project", "check", "wine", "--data", "wine.csv")
+
+    assert ran.code == 2
+    assert "expected a number for each row" in ran.out
+
+
+def answer_always(project: Path, answer: str) -> None:
+    file = project / "baseline.py"
+    file.write_text(file.read_text().replace("ANSWER = None", f"ANSWER = {answer}"))
 
 
 def test_init_without_data_has_no_rule_yet(cli: Run, wine: Path) -> None:
@@ -172,3 +206,14 @@ def test_project_of_the_template_reads_as_it_is_documented(wine: Path) -> None:
 
     assert (project.data.label, project.data.task, project.objective.metric) == ("target", "classification", "accuracy")
     assert project.description == "The wine model, described by a file of examples."
+
+
+def test_init_with_data_keeps_a_column_of_two_lines_in_a_comment(cli: Run, data: Path) -> None:
+    data.write_text('NAME,"the\nkind"\n' + "x,a\ny,b\n" * 3)
+
+    cli("project", "init", "wine", "--data", "wine.csv")
+
+    text = Path("models/wine/baseline.py").read_text()
+    assert "#   the kind: 'a' (50% of the rows)\n#   NAME: 'x' (50% of the rows)\n" in text
+    compile(text, "baseline.py", "exec")
+    assert "  #   the kind  a, b\n" in Path("models/wine/model.yaml").read_text()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from cli.rows import row_of, rows_of_csv, rows_of_json, rows_of_text, value_of
+from cli.rows import row_of, rows_of_csv, rows_of_file, rows_of_json, rows_of_text, value_of
 from heirloom.core.errors import Invalid
 
 
@@ -68,3 +70,14 @@ def test_csv_must_hold_rows_as_long_as_the_header(text: str) -> None:
 
 def test_text_says_itself_what_it_is() -> None:
     assert rows_of_text('\n [{"a": 1}]') == rows_of_text("\ufeffa\n1\n") == [{"a": 1}]
+
+
+def test_file_that_is_not_utf_8_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("région\n1\n".encode("latin-1"))
+
+    with (
+        path.open(encoding="utf-8") as file,
+        pytest.raises(Invalid, match=r"latin\.csv: expected CSV or JSON in UTF-8"),
+    ):
+        rows_of_file(file)

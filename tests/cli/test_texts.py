@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from cli.api import problem
-from cli.run import readable
+from cli.demo import farewell
+from cli.output import Output
+from cli.progress import Steps
+from cli.run import readable, show_detail, show_end
 from cli.sample import look
-from cli.waiting import event_line
+from cli.waiting import consequence, event_line
 from heirloom.core.errors import Denied, HeirloomError, Invalid, InvalidData, NotFound, Unavailable
 from heirloom.core.lineage import Event
+from heirloom.core.run import FAILED, Run, RunDetail
 
 STARTED = "2026-11-23T15:00:00.000Z"
 
@@ -47,6 +51,22 @@ def test_every_field_that_the_api_refuses_is_named() -> None:
     assert str(error).splitlines()[1:] == ["  inputs[0].hue: expected a number", "  inputs[1].ash: missing"]
 
 
+def test_problem_that_many_rows_share_is_one_line() -> None:
+    fields = [{"field": f"inputs[{row}].target", "detail": "unknown field"} for row in range(3)]
+    fields.append({"field": "inputs[0].ash", "detail": "missing"})
+
+    assert str(problem(422, {"errors": fields})).splitlines()[1:] == [
+        "  target: unknown field, in 3 rows",
+        "  inputs[0].ash: missing",
+    ]
+
+
+def test_answer_with_the_most_problems_says_that_there_may_be_more() -> None:
+    fields = [{"field": f"inputs[{row}].target", "detail": "unknown field"} for row in range(20)]
+
+    assert str(problem(422, {"errors": fields})).splitlines()[1:] == ["  target: unknown field, in 20 or more rows"]
+
+
 def test_answer_that_is_no_problem_document_is_told_by_its_status() -> None:
     assert str(problem(502, ["surprise"])) == "the API answered 502: status 502"
 
@@ -57,10 +77,57 @@ def test_event_tells_when_and_what() -> None:
     assert event_line(event, STARTED) == "dataset   done 12 s into the run: dataset ab12, rows 178"
 
 
-def test_failure_tells_the_first_line_of_its_reason() -> None:
+def test_failure_leaves_its_reason_to_the_end() -> None:
     event = Event("2026-11-23T15:00:01.000Z", "training", "failed", {"error": "X", "reason": "first\nsecond"})
 
-    assert event_line(event, STARTED) == "training  failed 1.0 s into the run: reason first"
+    assert event_line(event, STARTED) == "training  failed 1.0 s into the run"
+
+
+def ended(stage: str, reason: str, **detail: str) -> RunDetail:
+    """A run that failed."""
+    run = Run("r1", "wine", FAILED, stage, STARTED, "2026-11-23T15:00:09.000Z", reason=reason)
+    events = (Event("2026-11-23T15:00:09.000Z", stage, "failed", {"reason": reason, **detail}),)
+    return RunDetail(run, {"key": "wine/w.csv", "size": 12}, events, None, None, None)
+
+
+def test_refused_file_is_said_to_be_in_quarantine(capsys: pytest.CaptureFixture[str]) -> None:
+    detail = ended("dataset", "line 3: expected a number", moved_to="quarantine/wine/w.csv")
+
+    show_end(Output(), detail)
+    show_detail(Output(), detail)
+
+    shown = capsys.readouterr().out
+    moved = "the file was moved to quarantine/wine/w.csv; quarantine/wine/w.csv.reason.json beside it says why"
+    assert shown.splitlines()[:2] == [
+        "run r1 failed in the stage dataset after 9.0 s: line 3: expected a number",
+        moved,
+    ]
+    assert shown.count(moved) == 2
+
+
+def test_run_that_a_stop_has_ended_asks_for_the_file_again() -> None:
+    reason = "the execution ended as FAILED: States.ServiceRestart"
+
+    assert consequence(ended("training", reason)) == (
+        "the embedded AWS was stopped while it ran: upload the file again"
+    )
+
+
+def test_other_failures_say_nothing_of_the_file() -> None:
+    assert consequence(ended("training", "model.py raised")) == ""
+
+
+def test_command_is_activated_first_where_it_is_not_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = Output()
+    for found in (None, "/usr/bin/heirloom"):
+        monkeypatch.setattr("shutil.which", lambda name, found=found: found)
+        farewell(out, Steps(out.notes), "r1")
+
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[1].split()[:2] == ["source", ".venv/bin/activate"]
+    assert shown.count("activate") == 1
 
 
 @pytest.mark.parametrize(
