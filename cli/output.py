@@ -68,9 +68,13 @@ class Output:
 
 
 def _draw(console: Console, columns: Sequence[str], rows: list[list[str]]) -> None:
-    """Every column is there; where the terminal is narrow, the widest ones go on in a second line."""
+    """Every column is there; where the terminal is narrow, the widest ones go on in a second line.
+
+    Texts and times give way before names, which people copy.
+    """
     table = Table(box=None, header_style="bold", pad_edge=False)
-    widths = _fitted(_widths([list(columns), *rows]), console.width)
+    words = [any(" " in row[index] for row in rows) for index in range(len(columns))]
+    widths = _fitted(_widths([list(columns), *rows]), words, console.width)
     console.width = max(console.width, _total(widths))  # rich drops what has no room
     for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
         right = all(_numeric(row[index]) for row in rows)
@@ -80,12 +84,12 @@ def _draw(console: Console, columns: Sequence[str], rows: list[list[str]]) -> No
     console.print(table, crop=False)
 
 
-def _fitted(widths: list[int], room: int) -> list[int]:
-    """The widths made to fit, the widest and of these the last one first, none to less than LEAST."""
+def _fitted(widths: list[int], words: list[bool], room: int) -> list[int]:
+    """The widths made to fit, of words first, the widest and of these the last one first, none to less than LEAST."""
     fitted = list(widths)
     while _total(fitted) > room and max(fitted) > LEAST:
-        widest = max(range(len(fitted)), key=lambda index: (fitted[index], index))
-        fitted[widest] -= 1
+        giving = [index for index, width in enumerate(fitted) if width > LEAST]
+        fitted[max(giving, key=lambda index: (words[index], fitted[index], index))] -= 1
     return fitted
 
 

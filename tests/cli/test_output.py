@@ -90,3 +90,13 @@ def test_narrow_terminal_keeps_the_columns_too(
     Output().table(("model", "champion", "owner"), [("flight-delay", 3, "somebody")])
 
     assert click.unstyle(capsys.readouterr().out).splitlines()[0].split() == ["model", "champion", "owner"]
+
+
+def test_times_give_way_before_names(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    run = "flight-delay-0123456789ab"
+
+    Output().table(("run", "state", "started", "version"), [(run, "succeeded", "2026-11-23 15:00:00", 3)])
+
+    assert click.unstyle(capsys.readouterr().out).splitlines()[1].split()[:3] == [run, "succeeded", "2026-11-23"]
