@@ -12,7 +12,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from heirloom.core.errors import Invalid
+from local.worker_script import rewrite
 
 # What the worker's script prints of an exception, and what it prints from now on.
 _PRINTED = '"error": str(e), "trace": traceback.format_exc()}'
@@ -26,9 +26,7 @@ _payload: ContextVar[dict[str, Any] | None] = ContextVar("the error of the invoc
 
 def install() -> None:
     """Have the worker tell the error and the invocation pass it on. Raises Invalid if MiniStack's script is another."""
-    if lambda_runtime._PYTHON_WORKER_SCRIPT.count(_PRINTED) != 1:
-        raise Invalid("ministack.core.lambda_runtime._PYTHON_WORKER_SCRIPT prints an exception in another way")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(_PRINTED, _TOLD)
+    rewrite(_PRINTED, _TOLD)
     ask, execute = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm
 
     def ask_and_remember(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:

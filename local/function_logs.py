@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from heirloom.core.errors import Invalid
+from local.worker_script import rewrite
 
 _CALL = "            result = handler_fn(event, context)\n"
 # No function of ours or anybody's logs this; it never reaches a log.
@@ -30,9 +30,7 @@ _SECONDS = 0.25
 
 def install() -> None:
     """Have the worker mark the end, and read up to the mark. Raises Invalid when MiniStack's script is another."""
-    if lambda_runtime._PYTHON_WORKER_SCRIPT.count(_CALL) != 1:
-        raise Invalid("ministack.core.lambda_runtime._PYTHON_WORKER_SCRIPT calls the function in another way")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(_CALL, _MARKED_CALL)
+    rewrite(_CALL, _MARKED_CALL)
     wait_for_quiet = lambda_runtime.Worker._drain_stderr_bounded
 
     def collect(self: Any, *args: Any, **kwargs: Any) -> str:

@@ -6,7 +6,11 @@ import base64
 import statistics
 import time
 
+import pytest
+
+from heirloom.core.errors import Invalid
 from local.connection import Connection
+from local.worker_script import rewrite
 from tests.local.functions import Functions
 
 PAUSES = """
@@ -46,3 +50,8 @@ def test_a_function_that_logs_nothing_answers_at_once(functions: Functions) -> N
         times.append(time.perf_counter() - started)
 
     assert statistics.median(times) < 0.045  # MiniStack alone waits 0.05 s for a line
+
+
+def test_refuses_a_script_that_has_changed() -> None:
+    with pytest.raises(Invalid, match="'call_it_otherwise' is gone"):
+        rewrite("call_it_otherwise", "")
