@@ -1,4 +1,4 @@
-"""What tests of the embedded AWS share: a port, names of their own, roles, images, and patience."""
+"""What tests of the embedded AWS share: a port, names of their own, what is standing, roles, images, and patience."""
 
 from __future__ import annotations
 
@@ -65,3 +65,27 @@ def write_program(file: Path, text: str) -> None:
     """An executable file."""
     file.write_text(text)
     file.chmod(0o755)
+
+
+def standing(aws: Connection) -> dict[str, set[str]]:
+    """What there is in the account, by kind."""
+
+    def names(service: str, operation: str, items: str, name: str | None = None) -> set[str]:
+        pages: Any = aws.client(service).get_paginator(operation).paginate()
+        found = [item for page in pages for item in page.get(items, [])]
+        return {item if name is None else item[name] for item in found}
+
+    return {
+        "alarms": names("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+        "apis": names("apigatewayv2", "get_apis", "Items", "ApiId"),
+        "buckets": names("s3", "list_buckets", "Buckets", "Name"),
+        "endpoint_configs": names("sagemaker", "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+        "endpoints": names("sagemaker", "list_endpoints", "Endpoints", "EndpointName"),
+        "functions": names("lambda", "list_functions", "Functions", "FunctionName"),
+        "machines": names("stepfunctions", "list_state_machines", "stateMachines", "name"),
+        "models": names("sagemaker", "list_models", "Models", "ModelName"),
+        "queues": names("sqs", "list_queues", "QueueUrls"),
+        "roles": names("iam", "list_roles", "Roles", "RoleName"),
+        "rules": names("events", "list_rules", "Rules", "Name"),
+        "tables": names("dynamodb", "list_tables", "TableNames"),
+    }

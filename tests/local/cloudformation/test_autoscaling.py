@@ -22,12 +22,18 @@ TRACKING = {
 POLICY = {"PolicyName": "keep-up", "PolicyType": "TargetTrackingScaling"}
 
 
+# Other tests of the same emulator have targets of their own.
+MANY = [f"endpoint/many-{number}/variant/AllTraffic" for number in range(5)]
+OURS = {"ServiceNamespace": "sagemaker", "ResourceIds": [TARGET["ResourceId"], *MANY]}
+BUSY = {"ServiceNamespace": "sagemaker", "ResourceId": TARGET["ResourceId"]}
+
+
 @pytest.fixture
 def scaling(aws: Connection) -> Any:
     """A client; what the test registered is gone afterwards."""
     client = aws.client("application-autoscaling")
     yield client
-    for target in client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]:
+    for target in client.describe_scalable_targets(**OURS)["ScalableTargets"]:
         client.deregister_scalable_target(**{name: target[name] for name in TARGET})
 
 
@@ -35,7 +41,7 @@ def test_keeps_a_target_and_changes_its_limits(scaling: Any) -> None:
     made = scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=3)
     scaling.register_scalable_target(**TARGET, MaxCapacity=4)
 
-    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    (target,) = scaling.describe_scalable_targets(**OURS)["ScalableTargets"]
 
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 4)
     assert target["ScalableTargetARN"] == made["ScalableTargetARN"]
@@ -53,17 +59,15 @@ def test_a_policy_keeps_its_arn_and_goes_with_its_target(scaling: Any) -> None:
 
     assert policy["PolicyARN"] == first["PolicyARN"] == second["PolicyARN"]
     assert policy["PolicyARN"].endswith(":resource/sagemaker/endpoint/busy/variant/AllTraffic:policyName/keep-up")
-    assert scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []
+    assert scaling.describe_scaling_policies(**BUSY)["ScalingPolicies"] == []
 
 
 def test_lists_page_by_page(scaling: Any) -> None:
-    for number in range(5):
-        target = {**TARGET, "ResourceId": f"endpoint/e{number}/variant/AllTraffic"}
+    for resource in MANY:
+        target = {**TARGET, "ResourceId": resource}
         scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
 
-    pages = scaling.get_paginator("describe_scalable_targets").paginate(
-        ServiceNamespace="sagemaker", PaginationConfig={"PageSize": 2}
-    )
+    pages = scaling.get_paginator("describe_scalable_targets").paginate(**OURS, PaginationConfig={"PageSize": 2})
 
     assert [len(page["ScalableTargets"]) for page in pages] == [2, 2, 1]
 
@@ -105,13 +109,13 @@ def test_a_stack_makes_changes_and_deletes_a_target_and_its_policy(stack: Stack,
     resources["Target"]["Properties"]["MaxCapacity"] = 5
     stack.update(resources)
 
-    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
-    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    (target,) = scaling.describe_scalable_targets(**OURS)["ScalableTargets"]
+    (policy,) = scaling.describe_scaling_policies(**BUSY)["ScalingPolicies"]
     assert made["Target"] == "endpoint/busy/variant/AllTraffic|sagemaker:variant:DesiredInstanceCount|sagemaker"
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 5)
     assert policy["PolicyARN"] == made["Policy"]
 
     stack.delete()
 
-    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
-    assert scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []
+    assert scaling.describe_scalable_targets(**OURS)["ScalableTargets"] == []
+    assert scaling.describe_scaling_policies(**BUSY)["ScalingPolicies"] == []

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 from local.connection import Connection
+from tests.embedded import standing
 from tests.local.cloudformation.conftest import Stack, Template
 
 ARN = "arn:aws:sagemaker:us-east-1:111122223333"
@@ -76,6 +77,7 @@ def test_creates_an_endpoint_that_answers_updates_it_in_place_and_deletes_it(
     aws: Connection, stack: Stack, serving: Template
 ) -> None:
     sagemaker = aws.client("sagemaker")
+    before = standing(aws)
 
     made = stack.create(serving, **names(serving, *KINDS))
 
@@ -94,28 +96,26 @@ def test_creates_an_endpoint_that_answers_updates_it_in_place_and_deletes_it(
     assert (changed["ModelName"], changed["ConfigName"]) != (made["ModelName"], made["ConfigName"])
     assert sagemaker.list_tags(ResourceArn=made["EndpointRef"])["Tags"] == [{"Key": "team", "Value": "data"}]
     assert invoke(aws, "formation") == b"second"
-    assert [model["ModelName"] for model in sagemaker.list_models()["Models"]] == [changed["ModelName"]]
-    assert len(sagemaker.list_endpoint_configs()["EndpointConfigs"]) == 1
+    assert standing(aws)["models"] - before["models"] == {changed["ModelName"]}
+    assert standing(aws)["endpoint_configs"] - before["endpoint_configs"] == {changed["ConfigName"]}
 
     stack.delete()
 
-    assert sagemaker.list_endpoints()["Endpoints"] == []
-    assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
-    assert sagemaker.list_models()["Models"] == []
+    assert standing(aws) == before
 
 
 def test_rolls_back_with_the_reason_of_an_endpoint_that_fails(
     aws: Connection, stack: Stack, serving: Template, broken_image: str
 ) -> None:
     serving["Model"]["Properties"]["PrimaryContainer"]["Image"] = broken_image
+    before = standing(aws)
 
     with pytest.raises(WaiterError):
         stack.create(serving)
 
     assert stack.status() == "ROLLBACK_COMPLETE"
     assert "Endpoint formation Failed:" in stack.reasons()
-    assert aws.client("sagemaker").list_endpoints()["Endpoints"] == []
-    assert aws.client("sagemaker").list_models()["Models"] == []
+    assert standing(aws) == before
 
 
 def test_an_update_that_fails_leaves_the_endpoint_as_it_was(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.connection import Connection
+from tests.embedded import standing
 from tests.local.stack.client import Stack
 from tests.local.stack.paint import coats
 
@@ -35,26 +34,4 @@ def test_destroy_leaves_nothing_but_the_data(stack: Stack, models: Path, tmp_pat
     assert left == {
         "buckets": {outputs["ArtifactBucket"], outputs["DataBucket"]},
         "tables": {outputs["LineageTable"], outputs["RoutesTable"]},
-    }
-
-
-def standing(aws: Connection) -> dict[str, set[str]]:
-    """What there is in the account, by kind."""
-
-    def names(service: str, operation: str, items: str, name: str | None = None) -> set[str]:
-        pages: Any = aws.client(service).get_paginator(operation).paginate()
-        found = [item for page in pages for item in page.get(items, [])]
-        return {item if name is None else item[name] for item in found}
-
-    return {
-        "alarms": names("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
-        "apis": names("apigatewayv2", "get_apis", "Items", "ApiId"),
-        "buckets": names("s3", "list_buckets", "Buckets", "Name"),
-        "endpoints": names("sagemaker", "list_endpoints", "Endpoints", "EndpointName"),
-        "functions": names("lambda", "list_functions", "Functions", "FunctionName"),
-        "machines": names("stepfunctions", "list_state_machines", "stateMachines", "name"),
-        "queues": names("sqs", "list_queues", "QueueUrls"),
-        "roles": names("iam", "list_roles", "Roles", "RoleName"),
-        "rules": names("events", "list_rules", "Rules", "Name"),
-        "tables": names("dynamodb", "list_tables", "TableNames"),
     }
