@@ -13,7 +13,7 @@ import tempfile
 from itertools import islice
 from pathlib import Path
 
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.schema import Schema
 from image.frames import read_rows
 from image.predictor import Baseline
 from image.project_code import ProjectCode, ProjectCodeError

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heirloom.adapters.project_folder import read_project
-from heirloom.core.dataset import Schema, Summary, inspect
+from heirloom.core.dataset.schema import Schema, Summary, inspect
 from heirloom.core.errors import Invalid, Problem
-from heirloom.core.project import Data, Project
+from heirloom.core.project.definition import Data, Project
 
 CHUNK = 1 << 20
 IMPORT_SECONDS = 60

@@ -21,7 +21,7 @@ from cli.waiting import Waiting
 from cli.workspace import workspace
 from heirloom.adapters.project_folder import read_project
 from heirloom.core.errors import InvalidData, NotFound, Unavailable
-from heirloom.core.upload import QUARANTINE, Upload
+from heirloom.core.run.upload import QUARANTINE, Upload
 
 # How long an upload's event may take to become a run, in seconds; it takes one or two.
 PATIENCE = 60.0

@@ -30,8 +30,8 @@ from cli.waiting import Waiting, failed
 from cli.workspace import Workspace, workspace
 from heirloom.adapters.project_folder import read_project
 from heirloom.core.errors import NotFound, Unavailable
-from heirloom.core.project import Data
-from heirloom.core.run import RunDetail
+from heirloom.core.project.definition import Data
+from heirloom.core.run.runs import RunDetail
 from local.connection import Connection
 
 MODEL = "flight-delay"

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from cli.ports import Ports
 from cli.session import Session
-from heirloom.core.registration import endpoint_name
-from heirloom.core.run import RUNNING, Run, show_run
+from heirloom.core.project.registration import endpoint_name
+from heirloom.core.run.runs import RUNNING, Run, show_run
 
 TRAINING = "/aws/sagemaker/TrainingJobs"
 ENDPOINTS = "/aws/sagemaker/Endpoints/"

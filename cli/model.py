@@ -10,7 +10,7 @@ from cli.options import connected
 from cli.output import Output, clock
 from cli.ports import Ports
 from cli.session import Session
-from heirloom.core.catalog import ModelDetail, Version, list_models, show_model
+from heirloom.core.lineage.catalog import ModelDetail, Version, list_models, show_model
 
 
 @click.group()

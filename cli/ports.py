@@ -8,10 +8,10 @@ from cli.session import Session
 from heirloom.adapters.dynamodb import DynamoLineage, DynamoRoutes
 from heirloom.adapters.sagemaker import SageMakerJobs
 from heirloom.adapters.stepfunctions import StepFunctionsExecutions
-from heirloom.core.lineage import Lineage
-from heirloom.core.release import Routes
-from heirloom.core.run import Jobs
-from heirloom.core.upload import Executions
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.release.route import Routes
+from heirloom.core.run.runs import Jobs
+from heirloom.core.run.upload import Executions
 
 
 class Ports:

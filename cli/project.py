@@ -13,7 +13,7 @@ from cli.output import Output, size
 from cli.sample import look
 from cli.scaffold import write_project
 from cli.workspace import Workspace, workspace
-from heirloom.core.dataset import Summary
+from heirloom.core.dataset.schema import Summary
 from heirloom.core.errors import NotFound
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -15,7 +15,7 @@ from cli.progress import Steps
 from cli.session import Session
 from cli.trial import try_command
 from cli.waiting import Waiting, consequence, failed, newest_run, now_doing
-from heirloom.core.run import RunDetail, list_runs, show_run
+from heirloom.core.run.runs import RunDetail, list_runs, show_run
 
 
 @click.group()

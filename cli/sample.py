@@ -1,6 +1,6 @@
 """What a CSV file looks like, for a person who is about to describe it: its columns, and which may be the label.
 
-Looks at the first rows only, and judges nothing: `heirloom.core.dataset` does.
+Looks at the first rows only, and judges nothing: `heirloom.core.dataset.schema` does.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cli.sample import Sample
 from heirloom.core.errors import Invalid
-from heirloom.core.project import NAME
+from heirloom.core.project.definition import NAME
 
 TEMPLATE = Path(__file__).parent / "template"
 FILES = ("model.yaml", "model.py", "baseline.py", "README.md")

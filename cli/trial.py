@@ -25,9 +25,9 @@ from cli.session import Session
 from cli.waiting import newest_run
 from heirloom.adapters.s3 import S3Objects
 from heirloom.core.errors import Invalid, Unavailable
-from heirloom.core.evidence import Scores, read_evidence
-from heirloom.core.registration import Registration, registered
-from heirloom.core.run import RunDetail, show_run
+from heirloom.core.project.registration import Registration, registered
+from heirloom.core.run.evidence import Scores, read_evidence
+from heirloom.core.run.runs import RunDetail, show_run
 from heirloom.core.storage import Location
 
 MISSING = "this needs the SageMaker SDK, which is large (about 800 MB): pip install -e '.[sagemaker]'"

@@ -11,8 +11,8 @@ from cli.output import elapsed, seconds, size
 from cli.ports import Ports
 from cli.progress import Steps
 from heirloom.core.errors import NotFound, Unavailable
-from heirloom.core.lineage import Event
-from heirloom.core.run import FAILED, RUNNING, RunDetail, list_runs, show_run
+from heirloom.core.lineage.graph import Event
+from heirloom.core.run.runs import FAILED, RUNNING, RunDetail, list_runs, show_run
 
 # How often a run is looked at, in seconds.
 EVERY = 1.0

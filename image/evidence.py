@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.schema import Schema
 
 _PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops", "joblib", "threadpoolctl")
 _BINS = 20

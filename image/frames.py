@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from heirloom.core.cells import MISSING, time_order
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.cells import MISSING, time_order
+from heirloom.core.dataset.schema import Schema
 
 
 @dataclass(frozen=True)

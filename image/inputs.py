@@ -18,8 +18,8 @@ from typing import Any
 
 import orjson
 
-from heirloom.core.cells import MISSING, is_number
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.cells import MISSING, is_number
+from heirloom.core.dataset.schema import Schema
 from heirloom.core.spelling import did_you_mean
 
 MOST_ROWS = 4096

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from heirloom.adapters.project_folder import read_packed_project
-from heirloom.core.cells import Label
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.cells import Label
+from heirloom.core.dataset.schema import Schema
 from image.container import MODEL_FILE, SCHEMA_FILE
 from image.frames import frame_of
 from image.project_code import ProjectCode, ProjectCodeError

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils.metaestimators import available_if
 
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.schema import Schema
 from heirloom.core.errors import Invalid
 from image.frames import Rows
 from image.predictor import Answers

@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 
 from heirloom.adapters.project_folder import read_packed_project
-from heirloom.core.dataset import Schema, inspect
+from heirloom.core.dataset.schema import Schema, inspect
 from heirloom.core.errors import HeirloomError, Invalid
-from heirloom.core.parameters import overlaid
-from heirloom.core.project import Project
+from heirloom.core.project.definition import Project
+from heirloom.core.project.parameters import overlaid
 from image.container import SCHEMA_FILE, Container, say
 from image.packages import install
 

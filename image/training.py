@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from heirloom.core.dataset import Schema
+from heirloom.core.dataset.schema import Schema
 from heirloom.core.errors import HeirloomError, Invalid
-from heirloom.core.project import METRICS, Objective, Project, Scalar
+from heirloom.core.project.definition import METRICS, Objective, Project, Scalar
 from image.container import MODEL_FILE, SCHEMA_FILE, Container, say, write_json
 from image.evidence import environment, profile
 from image.frames import Rows, read_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from heirloom.core.project import Project, Serving
+from heirloom.core.project.definition import Project, Serving
 from infra.code import ProjectCode
 from infra.image import Image
 from infra.roles import ModelRoles

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from heirloom.core.project import NAME
+from heirloom.core.project.definition import NAME
 from infra.routes import ROUTES, Route
 
 SCHEMAS = Path(__file__).parent / "schemas.json"

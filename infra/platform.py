@@ -12,7 +12,7 @@ from constructs import Construct
 
 from heirloom.adapters.project_folder import read_projects
 from heirloom.core.errors import Invalid
-from heirloom.core.project import Project
+from heirloom.core.project.definition import Project
 from infra import REPOSITORY
 from infra.api import Api
 from infra.data import DataStack

@@ -10,7 +10,7 @@ from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from heirloom.core.project import Project
+from heirloom.core.project.definition import Project
 from infra.baseline import Baseline
 from infra.code import ProjectCode
 from infra.data import DataStack

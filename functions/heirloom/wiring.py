@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heirloom.core.clock import Clock
-    from heirloom.core.lineage import Lineage
-    from heirloom.core.prediction import ChampionSource, Endpoints
-    from heirloom.core.registration import Deployments
-    from heirloom.core.registry import Registry
-    from heirloom.core.release import Routes
+    from heirloom.core.lineage.graph import Lineage
+    from heirloom.core.prediction.answer import ChampionSource, Endpoints
+    from heirloom.core.project.registration import Deployments
+    from heirloom.core.release.route import Routes
+    from heirloom.core.run.registry import Registry
+    from heirloom.core.run.upload import Executions
     from heirloom.core.storage import Objects
-    from heirloom.core.upload import Executions
 
 ROUTE_SECONDS = 1.0
 """How long predict may answer by a route that has been changed: a rollback is to be seen within seconds."""
@@ -63,7 +63,7 @@ def recent_routes() -> ChampionSource:
     """The routes, as they were at most ROUTE_SECONDS ago."""
     import time
 
-    from heirloom.core.release import RecentRoutes
+    from heirloom.core.release.route import RecentRoutes
 
     return RecentRoutes(routes(), ROUTE_SECONDS, time.monotonic)
 

@@ -14,8 +14,8 @@ from cli.run import readable, show_detail, show_end
 from cli.sample import look
 from cli.waiting import consequence, event_line
 from heirloom.core.errors import Denied, HeirloomError, Invalid, InvalidData, NotFound, Unavailable
-from heirloom.core.lineage import Event
-from heirloom.core.run import FAILED, Run, RunDetail
+from heirloom.core.lineage.graph import Event
+from heirloom.core.run.runs import FAILED, Run, RunDetail
 
 STARTED = "2026-11-23T15:00:00.000Z"
 

@@ -10,9 +10,9 @@ import pytest
 from heirloom.adapters.memory import MemoryDeployments, MemoryEndpoints, MemoryJobs
 from heirloom.adapters.sagemaker import SageMakerDeployments, SageMakerEndpoints, SageMakerJobs
 from heirloom.core.errors import Invalid, Problem, Unavailable
-from heirloom.core.prediction import Endpoints
-from heirloom.core.registration import Deployments
-from heirloom.core.run import Job, Jobs
+from heirloom.core.prediction.answer import Endpoints
+from heirloom.core.project.registration import Deployments
+from heirloom.core.run.runs import Job, Jobs
 from local.connection import Connection
 from tests.contract.conftest import role
 from tests.embedded import unique, wait_for

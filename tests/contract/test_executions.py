@@ -10,7 +10,7 @@ import pytest
 from heirloom.adapters.memory import MemoryExecutions
 from heirloom.adapters.stepfunctions import StepFunctionsExecutions
 from heirloom.core.errors import NotFound
-from heirloom.core.upload import Execution, Executions
+from heirloom.core.run.upload import Execution, Executions
 from local.connection import Connection
 from tests.contract.conftest import role
 from tests.embedded import unique, wait_for

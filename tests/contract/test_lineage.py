@@ -9,7 +9,7 @@ import pytest
 from heirloom.adapters.dynamodb import DynamoLineage
 from heirloom.adapters.memory import MemoryLineage
 from heirloom.core.errors import Denied, Invalid, NotFound
-from heirloom.core.lineage import FEEDS, MAKES, Edge, Entry, Event, Lineage, Node
+from heirloom.core.lineage.graph import FEEDS, MAKES, Edge, Entry, Event, Lineage, Node
 from local.connection import Connection
 from tests.embedded import unique
 

@@ -8,7 +8,7 @@ import pytest
 
 from heirloom.adapters.memory import MemoryRegistry
 from heirloom.adapters.sagemaker import SageMakerRegistry
-from heirloom.core.registry import Registry, Submission
+from heirloom.core.run.registry import Registry, Submission
 from local.connection import Connection
 from tests.embedded import unique
 

@@ -9,7 +9,7 @@ import pytest
 from heirloom.adapters.dynamodb import DynamoRoutes
 from heirloom.adapters.memory import MemoryRoutes
 from heirloom.core.errors import Conflict
-from heirloom.core.release import Route, Routes
+from heirloom.core.release.route import Route, Routes
 from tests.embedded import unique
 
 FIRST = Route("wine", 1, 0, "heirloom-wine-v0", None, "deploy", "2026-11-23T15:00:00.000Z", "the baseline")

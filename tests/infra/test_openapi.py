@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from heirloom.core.catalog import Model, ModelDetail, Version
-from heirloom.core.prediction import MOST_ROWS, Answer
-from heirloom.core.release import Route
+from heirloom.core.lineage.catalog import Model, ModelDetail, Version
+from heirloom.core.prediction.answer import MOST_ROWS, Answer
+from heirloom.core.release.route import Route
 from infra import REPOSITORY
 from infra.openapi import document
 from infra.routes import ROUTES

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from heirloom.adapters.project_folder import bundle, read_project
-from heirloom.core.dataset import inspect
+from heirloom.core.dataset.schema import inspect
 from local.connection import Connection
 from local.launcher import EmbeddedAws
 from tests.embedded import add_image, free_port, make_role

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from heirloom.core import errors
-from heirloom.core.pipeline import STAGES
+from heirloom.core.run.pipeline import STAGES
 from tests.unit.world import payload
 
 TEXT = (Path(__file__).parents[2] / "infra" / "workflows" / "pipeline.asl.json").read_text(encoding="utf-8")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
 from heirloom.core.errors import Invalid, Unavailable
-from heirloom.core.lineage import Document, Edge, Entry, Event, Node, Page
-from heirloom.core.release import Route
+from heirloom.core.lineage.graph import Document, Edge, Entry, Event, Node, Page
+from heirloom.core.release.route import Route
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

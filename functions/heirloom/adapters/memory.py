@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heirloom.core.errors import Conflict, Invalid, NotFound, Unavailable
-from heirloom.core.lineage import Document, Edge, Entry, Event, Node, Page
-from heirloom.core.registry import Package, Submission
-from heirloom.core.release import Route
-from heirloom.core.run import Job
+from heirloom.core.lineage.graph import Document, Edge, Entry, Event, Node, Page
+from heirloom.core.release.route import Route
+from heirloom.core.run.registry import Package, Submission
+from heirloom.core.run.runs import Job
+from heirloom.core.run.upload import Execution
 from heirloom.core.storage import Location
-from heirloom.core.upload import Execution
 
 
 class MemoryLineage:

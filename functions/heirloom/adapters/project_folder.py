@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from heirloom.core.errors import Invalid, NotFound, Problem
-from heirloom.core.keys import Where
-from heirloom.core.project import METRICS, Project, parse_project
+from heirloom.core.project.definition import METRICS, Project, parse_project
+from heirloom.core.project.keys import Where
 
 _FILE = "model.yaml"
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
 from heirloom.core.errors import Conflict, HeirloomError, Invalid, NotFound, Problem, Unavailable
-from heirloom.core.registry import JSON, Package, Submission
-from heirloom.core.run import Job
+from heirloom.core.run.registry import JSON, Package, Submission
+from heirloom.core.run.runs import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heirloom.adapters.aws import translated
 from heirloom.core.clock import stamp
 from heirloom.core.errors import NotFound
-from heirloom.core.upload import Execution
+from heirloom.core.run.upload import Execution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

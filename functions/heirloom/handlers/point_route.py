@@ -7,9 +7,9 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage import Lineage
-from heirloom.core.pipeline import serve
-from heirloom.core.release import Routes
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.release.route import Routes
+from heirloom.core.run.pipeline import serve
 from heirloom.handlers.edge import Event, entrypoint
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock
-from heirloom.core.prediction import ChampionSource, Endpoints, champion, predict
+from heirloom.core.prediction.answer import ChampionSource, Endpoints, champion, predict
 from heirloom.handlers.edge import Event, http_entrypoint, json_body, measured
 
 

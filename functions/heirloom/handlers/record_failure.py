@@ -7,10 +7,10 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage import Lineage
-from heirloom.core.pipeline import record_failure
-from heirloom.core.registration import Deployments
-from heirloom.core.release import Routes
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.project.registration import Deployments
+from heirloom.core.release.route import Routes
+from heirloom.core.run.pipeline import record_failure
 from heirloom.handlers.edge import Event, entrypoint
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage import Lineage
-from heirloom.core.registration import Deployments, Registration, deregister, register
-from heirloom.core.release import Routes
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.project.registration import Deployments, Registration, deregister, register
+from heirloom.core.release.route import Routes
 from heirloom.handlers.custom_resource import resource_entrypoint
 from heirloom.handlers.edge import Event
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.registry import register_version
+from heirloom.core.run.registry import register_version
 from heirloom.handlers.edge import Event, entrypoint
 
 

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from heirloom import wiring
-from heirloom.core.catalog import show_model
-from heirloom.core.lineage import Lineage
-from heirloom.core.release import Routes
+from heirloom.core.lineage.catalog import show_model
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.release.route import Routes
 from heirloom.handlers.edge import Event, http_entrypoint
 
 

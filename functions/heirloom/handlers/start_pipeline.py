@@ -7,9 +7,9 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage import Lineage
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.run.upload import Executions, Upload, receive
 from heirloom.core.storage import Objects
-from heirloom.core.upload import Executions, Upload, receive
 from heirloom.handlers.edge import Event, entrypoint
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage import Lineage
-from heirloom.core.prediction import Endpoints
-from heirloom.core.smoke import smoke_test
+from heirloom.core.lineage.graph import Lineage
+from heirloom.core.prediction.answer import Endpoints
+from heirloom.core.release.smoke import smoke_test
 from heirloom.handlers.edge import Event, entrypoint
 
 

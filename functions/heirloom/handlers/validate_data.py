@@ -7,8 +7,8 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock
-from heirloom.core.ingest import ingest
-from heirloom.core.lineage import Lineage
+from heirloom.core.dataset.ingest import ingest
+from heirloom.core.lineage.graph import Lineage
 from heirloom.core.storage import Objects
 from heirloom.handlers.edge import Event, entrypoint
 

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from cli.api import AT_ONCE
-from heirloom.core.upload import run_id
+from heirloom.core.run.upload import run_id
 from local.connection import Connection
 from local.deploy import Deployment
 

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from heirloom.adapters.dynamodb import DynamoLineage, DynamoRoutes
 from heirloom.core.errors import Unavailable
-from heirloom.core.lineage import Edge, Node
+from heirloom.core.lineage.graph import Edge, Node
 
 NODE = Node("run", "wine-1", "wine", "2026-11-23T15:00:00.000Z", {}, {})
 ROUTE = {

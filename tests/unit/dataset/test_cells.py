@@ -1,10 +1,10 @@
-"""What the cells of a CSV mean: core/cells.py."""
+"""What the cells of a CSV mean: core/dataset/cells.py."""
 
 from __future__ import annotations
 
 import pytest
 
-from heirloom.core.cells import time_order
+from heirloom.core.dataset.cells import time_order
 
 
 def test_orders_times_of_different_offsets() -> None:

@@ -1,4 +1,4 @@
-"""What an uploaded CSV may hold: core/dataset.py and core/csv_stream.py."""
+"""What an uploaded CSV may hold: core/dataset/schema.py and core/dataset/csv_stream.py."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from heirloom.core.dataset import MOST_CLASSES, Schema, Summary, inspect
+from heirloom.core.dataset.schema import MOST_CLASSES, Schema, Summary, inspect
 from heirloom.core.errors import InvalidData
-from heirloom.core.project import Data
+from heirloom.core.project.definition import Data
 
 ROWS = [f"{place},{'AA' if place % 3 else 'UA'},{place % 2}" for place in range(12)]
 CSV = "\n".join(["distance,carrier,late", *ROWS]) + "\n"

@@ -12,7 +12,7 @@ import pytest
 
 from heirloom import handlers, wiring
 from heirloom.adapters import dynamodb, s3, sagemaker, stepfunctions
-from heirloom.core.release import RecentRoutes
+from heirloom.core.release.route import RecentRoutes
 
 NAMES = sorted(
     path.stem

@@ -1,12 +1,12 @@
-"""Hyperparameters over a project's parameters: core/parameters.py."""
+"""Hyperparameters over a project's parameters: core/project/parameters.py."""
 
 from __future__ import annotations
 
 import pytest
 
 from heirloom.core.errors import Invalid
-from heirloom.core.parameters import overlaid
-from heirloom.core.project import Scalar
+from heirloom.core.project.definition import Scalar
+from heirloom.core.project.parameters import overlaid
 
 DECLARED: dict[str, Scalar] = {"rate": 0.1, "leaves": 31, "fast": False, "loss": "log"}
 

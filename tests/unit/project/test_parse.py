@@ -1,4 +1,4 @@
-"""What a model.yaml may say: core/project.py."""
+"""What a model.yaml may say: core/project/definition.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from heirloom.core.errors import Invalid
-from heirloom.core.project import METRICS, NAME, Data, Objective, Project, Serving, Training, parse_project
+from heirloom.core.project.definition import METRICS, NAME, Data, Objective, Project, Serving, Training, parse_project
 
 DOCUMENT: dict[str, Any] = {
     "name": "flight-delay",

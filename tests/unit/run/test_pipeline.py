@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from heirloom.core.errors import Conflict, Invalid, NotFound, Unavailable
-from heirloom.core.lineage import FEEDS, MAKES, SERVES
-from heirloom.core.pipeline import LONGEST_REASON, read_failure
+from heirloom.core.lineage.graph import FEEDS, MAKES, SERVES
+from heirloom.core.run.pipeline import LONGEST_REASON, read_failure
 from tests.unit.world import SMOKE, World, evidence, payload
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from heirloom.core.errors import InvalidData, NotFound
-from heirloom.core.lineage import FEEDS
+from heirloom.core.lineage.graph import FEEDS
 from heirloom.core.storage import Location
 from tests.unit.world import ARTIFACTS, FLIGHTS, HEADER, World, payload
 

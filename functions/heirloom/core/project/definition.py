@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from heirloom.core.errors import Invalid
-from heirloom.core.keys import (
+from heirloom.core.project.keys import (
     Key,
     Locate,
     Reader,

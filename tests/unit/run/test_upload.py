@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from heirloom.core.errors import Invalid
+from heirloom.core.run.upload import LARGEST, Upload, receive, run_id
 from heirloom.core.storage import Location
-from heirloom.core.upload import LARGEST, Upload, receive, run_id
 from tests.unit.world import World, payload
 
 BUCKET = payload("start_pipeline.upload")["detail"]["bucket"]["name"]

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from heirloom.core.errors import Invalid, NotFound
-from heirloom.core.lineage import Document, Lineage, version_id
-from heirloom.core.pipeline import event_of, run_of
-from heirloom.core.prediction import Endpoints, answers
+from heirloom.core.lineage.graph import Document, Lineage, version_id
+from heirloom.core.prediction.answer import Endpoints, answers
+from heirloom.core.run.pipeline import event_of, run_of
 
 RELATIVE = 1e-6
 """How far a value may be off: the two answers come from the same file, but perhaps from another kind of processor."""

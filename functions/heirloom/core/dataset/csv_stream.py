@@ -1,6 +1,6 @@
 """A CSV file as a stream of bytes, read in blocks of constant size: UTF-8, commas, a header, every row as wide as it.
 
-Called by core/dataset.py. Knows the form of the file and nothing of what its columns mean.
+Called by core/dataset/schema.py. Knows the form of the file and nothing of what its columns mean.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from heirloom.core.errors import Conflict, NotFound
-from heirloom.core.lineage import SERVES, Edge, Lineage, Node, version_id
+from heirloom.core.lineage.graph import SERVES, Edge, Lineage, Node, version_id
 
 ATTEMPTS = 5
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from heirloom.core.errors import Invalid, Problem
-from heirloom.core.project import Scalar
+from heirloom.core.project.definition import Scalar
 from heirloom.core.spelling import did_you_mean
 
 _TRUTHS = {"true": True, "false": False}

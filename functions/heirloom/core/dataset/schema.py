@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from heirloom.core.cells import (
+from heirloom.core.dataset.cells import (
     MISSING,
     Label,
     first_wrong_moment,
@@ -21,9 +21,9 @@ from heirloom.core.cells import (
     label_type,
     read_label,
 )
-from heirloom.core.csv_stream import Block, CsvStream, refused
+from heirloom.core.dataset.csv_stream import Block, CsvStream, refused
 from heirloom.core.errors import InvalidData, Problem
-from heirloom.core.project import Data
+from heirloom.core.project.definition import Data
 from heirloom.core.spelling import did_you_mean
 
 FEWEST_ROWS = 10

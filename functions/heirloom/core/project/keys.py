@@ -1,6 +1,6 @@
 """The keys of a document that a person wrote: walked section by section, every problem remembered, none guessed over.
 
-Called by core/project.py, which says which keys there are.
+Called by core/project/definition.py, which says which keys there are.
 """
 
 from __future__ import annotations

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.dataset import Summary, inspect
+from heirloom.core.dataset.schema import Summary, inspect
 from heirloom.core.errors import InvalidData, NotFound
-from heirloom.core.lineage import FEEDS, Document, Edge, Lineage, Node
-from heirloom.core.pipeline import event_of, run_of
-from heirloom.core.project import parse_project
+from heirloom.core.lineage.graph import FEEDS, Document, Edge, Lineage, Node
+from heirloom.core.project.definition import parse_project
+from heirloom.core.run.pipeline import event_of, run_of
+from heirloom.core.run.upload import QUARANTINE, Upload, quarantine
 from heirloom.core.storage import Location, Objects
-from heirloom.core.upload import QUARANTINE, Upload, quarantine
 
 
 @dataclass(frozen=True)

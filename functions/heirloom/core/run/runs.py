@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from heirloom.core.errors import NotFound
-from heirloom.core.lineage import FEEDS, MAKES, Document, Entry, Event, Lineage, Node
-from heirloom.core.pipeline import STAGES
-from heirloom.core.upload import Execution, Executions
+from heirloom.core.lineage.graph import FEEDS, MAKES, Document, Entry, Event, Lineage, Node
+from heirloom.core.run.pipeline import STAGES
+from heirloom.core.run.upload import Execution, Executions
 
 RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
 

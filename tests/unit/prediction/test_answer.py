@@ -10,8 +10,8 @@ import pytest
 
 from heirloom.adapters.memory import MemoryEndpoints
 from heirloom.core.errors import Invalid, NotFound, Unavailable
-from heirloom.core.prediction import MOST_ROWS, champion, new_ids, predict, rows_of
-from heirloom.core.release import Route
+from heirloom.core.prediction.answer import MOST_ROWS, champion, new_ids, predict, rows_of
+from heirloom.core.release.route import Route
 from tests.unit.world import World
 
 NOW = datetime(2026, 11, 23, 15, 10, 9, 123000, tzinfo=UTC)

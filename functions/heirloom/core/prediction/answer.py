@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid, NotFound, Problem, Unavailable
-from heirloom.core.release import Route
+from heirloom.core.release.route import Route
 
 MOST_ROWS = 1000
 """Rows in one request: with more, the answer could outgrow the 6 MB that a Lambda function may return."""

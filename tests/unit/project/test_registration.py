@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from heirloom.core.errors import Invalid
-from heirloom.core.registration import Registration, registered
+from heirloom.core.project.registration import Registration, registered
 from tests.unit.world import World, payload
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from heirloom.core.catalog import list_models, show_model
 from heirloom.core.errors import NotFound
+from heirloom.core.lineage.catalog import list_models, show_model
 from tests.unit.world import World, payload
 
 

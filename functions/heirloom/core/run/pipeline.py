@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core import errors
-from heirloom.core.lineage import Document, Event, Lineage, Node
-from heirloom.core.registration import Deployments
-from heirloom.core.release import Change, Outcome, Routes, advance
+from heirloom.core.lineage.graph import Document, Event, Lineage, Node
+from heirloom.core.project.registration import Deployments
+from heirloom.core.release.route import Change, Outcome, Routes, advance
 
 STAGES = ("dataset", "training", "version", "endpoint", "test", "route")
 LONGEST_REASON = 2000

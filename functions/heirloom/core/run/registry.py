@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from heirloom.core.evidence import Evidence, read_evidence
-from heirloom.core.lineage import MAKES, Document, Edge, Lineage, Node, version_id
-from heirloom.core.pipeline import event_of, run_of
-from heirloom.core.registration import endpoint_name
+from heirloom.core.lineage.graph import MAKES, Document, Edge, Lineage, Node, version_id
+from heirloom.core.project.registration import endpoint_name
+from heirloom.core.run.evidence import Evidence, read_evidence
+from heirloom.core.run.pipeline import event_of, run_of
 from heirloom.core.storage import Location, Objects
 
 JSON = "application/json"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core.errors import NotFound
-from heirloom.core.lineage import Entry, Lineage
-from heirloom.core.registration import Registration
-from heirloom.core.release import Route, Routes
+from heirloom.core.lineage.graph import Entry, Lineage
+from heirloom.core.project.registration import Registration
+from heirloom.core.release.route import Route, Routes
 
 MOST_VERSIONS = 100
 

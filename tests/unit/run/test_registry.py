@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from heirloom.core import evidence as limits
 from heirloom.core.errors import Invalid
-from heirloom.core.evidence import read_evidence
-from heirloom.core.lineage import MAKES
+from heirloom.core.lineage.graph import MAKES
+from heirloom.core.run import evidence as limits
+from heirloom.core.run.evidence import read_evidence
 from tests.unit.world import ARTIFACTS, METRICS, SMOKE, World, archive, evidence, packed
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from heirloom.core.errors import NotFound
-from heirloom.core.run import Job, Run, RunDetail, list_runs, show_run
-from heirloom.core.upload import Execution
+from heirloom.core.run.runs import Job, Run, RunDetail, list_runs, show_run
+from heirloom.core.run.upload import Execution
 from tests.unit.world import HEADER, World
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from heirloom.adapters.memory import MemoryLineage, MemoryRoutes
 from heirloom.core.errors import Conflict
-from heirloom.core.lineage import SERVES
-from heirloom.core.release import Change, RecentRoutes, Route, advance, open_route
+from heirloom.core.lineage.graph import SERVES
+from heirloom.core.release.route import Change, RecentRoutes, Route, advance, open_route
 
 CHANGE = Change("wine", 0, "heirloom-wine-v0", "deploy", "2026-11-23T15:10:10.000Z", "the baseline")
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid, InvalidData
-from heirloom.core.lineage import Event, Lineage, Node
-from heirloom.core.registration import Registration, registered
+from heirloom.core.lineage.graph import Event, Lineage, Node
+from heirloom.core.project.registration import Registration, registered
 from heirloom.core.storage import Location, Objects
 
 QUARANTINE = "quarantine/"

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid
-from heirloom.core.lineage import Lineage, Node, version_id
-from heirloom.core.project import Project, Scalar, Serving, parse_project
-from heirloom.core.release import Change, Route, Routes, open_route
+from heirloom.core.lineage.graph import Lineage, Node, version_id
+from heirloom.core.project.definition import Project, Scalar, Serving, parse_project
+from heirloom.core.release.route import Change, Route, Routes, open_route
 
 VARIANT = "AllTraffic"
 
@@ -142,7 +142,7 @@ def _baseline(registration: Registration, at: str) -> Node:
 
 
 def _text(value: Scalar) -> str:
-    """A parameter as SageMaker's hyperparameters carry it; core/parameters.py reads it back."""
+    """A parameter as SageMaker's hyperparameters carry it; core/project/parameters.py reads it back."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
