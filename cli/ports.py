@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 
 from cli.session import Session
-from heirloom.adapters.dynamodb import DynamoLineage, DynamoRoutes
-from heirloom.adapters.sagemaker import SageMakerJobs
+from heirloom.adapters.dynamodb.lineage import DynamoLineage
+from heirloom.adapters.dynamodb.routes import DynamoRoutes
+from heirloom.adapters.sagemaker.jobs import SageMakerJobs
 from heirloom.adapters.stepfunctions import StepFunctionsExecutions
 from heirloom.core.lineage.graph import Lineage
 from heirloom.core.release.route import Routes

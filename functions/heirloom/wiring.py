@@ -45,7 +45,7 @@ def clock() -> Clock:
 @cache
 def lineage() -> Lineage:
     """The lineage graph."""
-    from heirloom.adapters.dynamodb import DynamoLineage
+    from heirloom.adapters.dynamodb.lineage import DynamoLineage
 
     return DynamoLineage(_client("dynamodb"), os.environ["HEIRLOOM_LINEAGE_TABLE"])
 
@@ -53,7 +53,7 @@ def lineage() -> Lineage:
 @cache
 def routes() -> Routes:
     """The routes, as they are at this moment."""
-    from heirloom.adapters.dynamodb import DynamoRoutes
+    from heirloom.adapters.dynamodb.routes import DynamoRoutes
 
     return DynamoRoutes(_client("dynamodb"), os.environ["HEIRLOOM_ROUTES_TABLE"])
 
@@ -87,7 +87,7 @@ def executions() -> Executions:
 @cache
 def registry() -> Registry:
     """The model registry."""
-    from heirloom.adapters.sagemaker import SageMakerRegistry
+    from heirloom.adapters.sagemaker.registry import SageMakerRegistry
 
     return SageMakerRegistry(_client("sagemaker"))
 
@@ -95,7 +95,7 @@ def registry() -> Registry:
 @cache
 def deployments() -> Deployments:
     """The endpoints that the pipelines made."""
-    from heirloom.adapters.sagemaker import SageMakerDeployments
+    from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
 
     return SageMakerDeployments(_client("sagemaker"))
 
@@ -103,7 +103,7 @@ def deployments() -> Deployments:
 @cache
 def endpoints() -> Endpoints:
     """The models, for a caller who waits: one attempt, ended before API Gateway's 30 seconds are over."""
-    from heirloom.adapters.sagemaker import SageMakerEndpoints
+    from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 
     return SageMakerEndpoints(_client("sagemaker-runtime", 25, 1))
 
@@ -111,7 +111,7 @@ def endpoints() -> Endpoints:
 @cache
 def patient_endpoints() -> Endpoints:
     """The models, for the pipeline: the first call of a serverless endpoint may take up to SageMaker's own minute."""
-    from heirloom.adapters.sagemaker import SageMakerEndpoints
+    from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 
     return SageMakerEndpoints(_client("sagemaker-runtime", 65, 1))
 

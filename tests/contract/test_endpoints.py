@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import pytest
 
 from heirloom.adapters.memory import MemoryDeployments, MemoryEndpoints, MemoryJobs
-from heirloom.adapters.sagemaker import SageMakerDeployments, SageMakerEndpoints, SageMakerJobs
+from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
+from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
+from heirloom.adapters.sagemaker.jobs import SageMakerJobs
 from heirloom.core.errors import Invalid, Problem, Unavailable
 from heirloom.core.prediction.answer import Endpoints
 from heirloom.core.project.registration import Deployments

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from heirloom.adapters.dynamodb import DynamoLineage
+from heirloom.adapters.dynamodb.lineage import DynamoLineage
 from heirloom.adapters.memory import MemoryLineage
 from heirloom.core.errors import Denied, Invalid, NotFound
 from heirloom.core.lineage.graph import FEEDS, MAKES, Edge, Entry, Event, Lineage, Node

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from heirloom.adapters.memory import MemoryRegistry
-from heirloom.adapters.sagemaker import SageMakerRegistry
+from heirloom.adapters.sagemaker.registry import SageMakerRegistry
 from heirloom.core.run.registry import Registry, Submission
 from local.connection import Connection
 from tests.embedded import unique

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from heirloom.adapters.dynamodb import DynamoRoutes
+from heirloom.adapters.dynamodb.routes import DynamoRoutes
 from heirloom.adapters.memory import MemoryRoutes
 from heirloom.core.errors import Conflict
 from heirloom.core.release.route import Route, Routes

@@ -9,7 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from heirloom.adapters.dynamodb import DynamoLineage, DynamoRoutes
+from heirloom.adapters.dynamodb.lineage import DynamoLineage
+from heirloom.adapters.dynamodb.routes import DynamoRoutes
 from heirloom.core.errors import Unavailable
 from heirloom.core.lineage.graph import Edge, Node
 

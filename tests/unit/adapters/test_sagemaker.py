@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from heirloom.adapters.sagemaker import SageMakerDeployments
+from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
 from heirloom.core.errors import Unavailable
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)

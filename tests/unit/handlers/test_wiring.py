@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from heirloom import handlers, wiring
-from heirloom.adapters import dynamodb, s3, sagemaker, stepfunctions
+from heirloom.adapters import s3, stepfunctions
+from heirloom.adapters.dynamodb.lineage import DynamoLineage
+from heirloom.adapters.dynamodb.routes import DynamoRoutes
+from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
+from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
+from heirloom.adapters.sagemaker.registry import SageMakerRegistry
 from heirloom.core.release.route import RecentRoutes
 
 NAMES = sorted(
@@ -29,15 +34,15 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "none",
 }
 ADAPTERS: dict[str, type] = {
-    "lineage": dynamodb.DynamoLineage,
-    "routes": dynamodb.DynamoRoutes,
+    "lineage": DynamoLineage,
+    "routes": DynamoRoutes,
     "recent_routes": RecentRoutes,
     "objects": s3.S3Objects,
     "executions": stepfunctions.StepFunctionsExecutions,
-    "registry": sagemaker.SageMakerRegistry,
-    "deployments": sagemaker.SageMakerDeployments,
-    "endpoints": sagemaker.SageMakerEndpoints,
-    "patient_endpoints": sagemaker.SageMakerEndpoints,
+    "registry": SageMakerRegistry,
+    "deployments": SageMakerDeployments,
+    "endpoints": SageMakerEndpoints,
+    "patient_endpoints": SageMakerEndpoints,
 }
 
 

@@ -1,0 +1,23 @@
+"""Every port in memory: for unit tests, and for trying the use cases in a shell. Contract tests keep it honest."""
+
+from heirloom.adapters.memory.aws import (
+    MemoryDeployments,
+    MemoryEndpoints,
+    MemoryExecutions,
+    MemoryJobs,
+    MemoryRegistry,
+)
+from heirloom.adapters.memory.lineage import MemoryLineage
+from heirloom.adapters.memory.objects import MemoryObjects
+from heirloom.adapters.memory.routes import MemoryRoutes
+
+__all__ = [
+    "MemoryDeployments",
+    "MemoryEndpoints",
+    "MemoryExecutions",
+    "MemoryJobs",
+    "MemoryLineage",
+    "MemoryObjects",
+    "MemoryRegistry",
+    "MemoryRoutes",
+]

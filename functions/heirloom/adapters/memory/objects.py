@@ -1,0 +1,52 @@
+"""Buckets in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heirloom.core.errors import NotFound
+from heirloom.core.storage import Location
+
+
+class MemoryObjects:
+    """The port Objects; every bucket is versioned. ``hidden`` keys have a delete marker as their newest version."""
+
+    def __init__(self) -> None:
+        self._versions: dict[tuple[str, str], dict[str, bytes]] = {}
+        self.hidden: set[tuple[str, str]] = set()
+
+    def put(self, bucket: str, key: str, body: bytes, version_id: str | None = None) -> Location:
+        """Upload, and say which version it became."""
+        versions = self._versions.setdefault((bucket, key), {})
+        version = version_id or f"v{len(versions) + 1}"
+        versions[version] = body
+        self.hidden.discard((bucket, key))
+        return Location(bucket, key, version)
+
+    def keys(self, bucket: str) -> tuple[str, ...]:
+        """What a listing of the bucket shows."""
+        return tuple(sorted(key for name, key in self._versions if name == bucket and (name, key) not in self.hidden))
+
+    def read(self, location: Location) -> Iterator[bytes]:
+        body = self._body(location)
+        yield from (body[start : start + 2**20] for start in range(0, len(body), 2**20))
+
+    def write(self, location: Location, body: bytes, content_type: str) -> None:  # noqa: ARG002 - the port has it
+        self.put(location.bucket, location.key, body)
+
+    def copy(self, source: Location, target: Location) -> None:
+        self.put(target.bucket, target.key, self._body(source))
+
+    def hide(self, location: Location) -> None:
+        versions = self._versions.get((location.bucket, location.key), {})
+        if location.version_id in list(versions)[-1:]:
+            self.hidden.add((location.bucket, location.key))
+
+    def _body(self, location: Location) -> bytes:
+        place = (location.bucket, location.key)
+        versions = self._versions.get(place, {})
+        newest = list(versions)[-1] if versions and place not in self.hidden else ""
+        version = location.version_id or newest
+        if version not in versions:
+            raise NotFound(f"reading {location.uri}: there is no such object or version")
+        return versions[version]
