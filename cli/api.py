@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from cli.session import Session
-from heirloom.core.errors import Denied, HeirloomError, Invalid, NotFound, Problem, Unavailable
+from heirloom.core.errors import Conflict, Denied, HeirloomError, Invalid, NotFound, Problem, Unavailable
 
 # The longest that API Gateway waits for a function (29 s), and a little.
 SECONDS = 35
@@ -48,6 +48,8 @@ def problem(status: int, answer: Any) -> HeirloomError:
         return Denied(f"{detail}: these credentials may not call the API (execute-api:Invoke)")
     if status == 404:
         return NotFound(str(detail))
+    if status == 409:
+        return Conflict(str(detail))
     if 400 <= status < 500 and status != 429:
         return Invalid(
             "\n  ".join(["the input was refused:", *_lines(fields)]) if len(fields) > 1 else str(detail), fields

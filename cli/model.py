@@ -9,8 +9,10 @@ import click
 from cli.options import connected
 from cli.output import Output, clock
 from cli.ports import Ports
+from cli.release_view import change_line, role_of
 from cli.session import Session
 from heirloom.core.lineage.catalog import ModelDetail, Version, list_models, show_model
+from heirloom.core.release.route import Route
 
 
 @click.group()
@@ -54,17 +56,18 @@ def show_detail(out: Output, detail: ModelDetail) -> None:
             ("description", found.description),
             ("owner", found.owner),
             ("objective", f"{wanted['statement']} ({wanted['metric']} of at least {wanted['at_least']:g})"),
-            ("champion", f"version {route.champion}, since {clock(route.changed_at)}" if route else "none"),
-            ("because", route.reason if route else None),
+            ("champion", f"version {route.champion}" if route else "none"),
             ("endpoint", found.endpoint),
+            ("last change", change_line(route) if route else None),
+            ("because", route.change.reason if route else None),
         ]
     )
     out.say()
     columns = ("version", "role", "made", "score", "baseline", "objective", "run")
-    out.table(columns, [_row(version, found.champion) for version in detail.versions])
+    out.table(columns, [_row(version, route) for version in detail.versions])
 
 
-def _row(version: Version, champion: int | None) -> tuple[object, ...]:
-    role = "champion" if version.number == champion else "baseline" if version.number == 0 else ""
+def _row(version: Version, route: Route | None) -> tuple[object, ...]:
+    role = role_of(version.number, route) if route else ""
     met = None if version.met is None else "met" if version.met else "missed"
     return (version.number, role, clock(version.created_at), version.score, version.baseline, met, version.run)

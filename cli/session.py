@@ -83,6 +83,11 @@ class Session:
             raise NotFound(f"the stack {self.stack} has no output {name}: {self._remedy}") from error
 
     @property
+    def caller(self) -> str:
+        """The ARN of who these credentials are of."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
+
+    @property
     def local(self) -> bool:
         """Whether it is not AWS itself that answers."""
         return self.endpoint_url is not None

@@ -19,6 +19,7 @@ _LONGEST_REASON = 1024
 
 MODEL_FILE = "model.skops"
 SCHEMA_FILE = "schema.json"
+VERDICT_FILE = "compiled.json"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from heirloom.core.dataset.schema import Schema
 
-_PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops", "joblib", "threadpoolctl")
+_PACKAGES = ("numpy", "onnxruntime", "pandas", "scikit-learn", "scipy", "skops", "joblib", "threadpoolctl")
 _BINS = 20
 _MOST_CATEGORIES = 100
 

@@ -1,180 +1,196 @@
-"""Requests of /invocations: bytes to checked columns, or the exact reasons why not.
+"""Requests of /invocations: bytes to checked rows, or the exact reasons why not.
 
 Accepted are the spellings that callers of SageMaker endpoints and of MLflow's server use already:
-records      {"inputs": [{..}]}, {"instances": [{..}]}, {"dataframe_records": [{..}]}, [{..}]
-columns      {"columns": [..], "data": [[..]]}, also below "dataframe_split" or "inputs"
-bare rows    [[..]] in the schema's order, also below "inputs" or "instances"
-text/csv     with a header, or without one in the schema's order
+records            {"inputs": [{..}]}, {"instances": [{..}]}, {"dataframe_records": [{..}]}, [{..}]
+columns            {"columns": [..], "data": [[..]]}, also below "dataframe_split" or "inputs"
+bare rows          [[..]] in the schema's order, also below "inputs" or "instances"
+text/csv           with a header, or without one in the schema's order
+application/x-npy  numbers in the schema's order, where all features are numbers
+
+A request that fits passes in a few C calls a row: it is looked at cell by cell only to say what is wrong with it.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
-import orjson
+import numpy as np
 
-from heirloom.core.dataset.cells import MISSING, is_number
 from heirloom.core.dataset.schema import Schema
-from heirloom.core.spelling import did_you_mean
+from image.answers import CSV, JSON, NPY
+from image.compiled.encoding import Rows
+from image.formats import (
+    Record,
+    Row,
+    csv_cell,
+    csv_column,
+    csv_lines,
+    csv_numbers,
+    json_document,
+    named,
+    npy_matrix,
+    unwrapped,
+)
+from image.misfits import ALLOWED, EXPECTED, misfit, seen_by
+from image.refusal import FieldError, RefusedRequest, unfit, unfit_at
 
 MOST_ROWS = 4096
 _MOST_ERRORS = 20
-
-Columns = dict[str, list[Any]]
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """What is wrong at one place of the input, such as ``inputs[3].distance``."""
-
-    field: str
-    detail: str
+_MOST_SIGNATURES = 4096
 
 
-class RefusedRequest(Exception):
-    """The request can't be answered: an HTTP status, a title and, where there are any, the fields to blame."""
+class Reader:
+    """Reads requests by one schema."""
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[FieldError] = ()) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.title = title
-        self.detail = detail
-        self.errors = tuple(errors)
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._names = list(schema.features)
+        self._width = len(self._names)
+        self._of_record = _picker(self._names)
+        kinds = list(schema.features.values())
+        self._allowed = [ALLOWED[kind] for kind in kinds]
+        self._categories = [place for place, kind in enumerate(kinds) if kind == "category"]
+        self._others = [name for name, kind in schema.features.items() if kind != "number"]
+        self._seen = [(self._names.index(name), seen) for name, seen in seen_by(schema).items()]
+        # The types of the cells of rows that were taken: a row with the same ones is taken without another look.
+        # False where whole numbers stand for categories, and must become texts.
+        self._signatures: dict[tuple[type, ...], bool] = {}
+
+    def read(self, body: bytes, media_type: str) -> Rows:
+        """The rows of a request: numbers or None, texts or None. Raises RefusedRequest."""
+        if media_type == JSON:
+            return self._checked(self._json(body))
+        if media_type == CSV:
+            return self._checked(self._csv(body))
+        if media_type == NPY:
+            return self._npy(body)
+        raise _unsupported(media_type)
+
+    def _json(self, body: bytes) -> list[Row]:
+        document, names = json_document(body), self._names
+        if type(document) is dict and type(inputs := document.get("inputs")) is list:
+            document = inputs  # the API's own spelling, before all others
+        else:
+            document, names = unwrapped(document, names)
+        _limit(len(document))
+        rows = self._records(document) if type(document[0]) is dict else self._lists(document, names)
+        return rows or self._mixed([named(index, row, names) for index, row in enumerate(document)])
+
+    def _records(self, records: Sequence[Any]) -> list[Row]:
+        """Their cells in the schema's order; [] where they are not all records of all features and nothing else."""
+        try:
+            rows = list(map(self._of_record, records))
+        except (KeyError, TypeError):
+            return []
+        return rows if set(map(len, records)) == {self._width} else []
+
+    def _lists(self, lines: Sequence[Any], names: Sequence[str]) -> list[Row]:
+        """The same for lists of cells that are in the schema's order."""
+        if names != self._names or not all(type(line) is list and len(line) == self._width for line in lines):
+            return []
+        return list(map(tuple, lines))
+
+    def _mixed(self, records: Sequence[Record]) -> list[Row]:
+        """The same for rows in any spelling and order; raises where they do not fit."""
+        rows = self._records(records)
+        if not rows:
+            raise misfit(records, self._schema)
+        return rows
+
+    def _csv(self, body: bytes) -> list[Row]:
+        if not self._others and (rows := csv_numbers(body, self._width)):
+            _limit(len(rows))
+            return rows
+        lines, names = csv_lines(body, self._names)
+        _limit(len(lines))
+        if set(names) != set(self._names) or set(map(len, lines)) != {self._width}:
+            return self._mixed(_typed(lines, names, self._schema))
+        cells = dict(zip(names, zip(*lines, strict=True), strict=True))
+        columns = [csv_column(kind, cells[name]) for name, kind in self._schema.features.items()]
+        return list(zip(*columns, strict=True))
+
+    def _npy(self, body: bytes) -> Rows:
+        if self._others:
+            texts = ", ".join(self._others)
+            raise unfit_at("inputs", f"expected {JSON} or {CSV}, as {texts} are no numbers, got {NPY}")
+        matrix = npy_matrix(body)
+        _limit(len(matrix))
+        if matrix.shape[1] != self._width:
+            raise unfit_at("inputs", f"expected {self._width} columns, got {matrix.shape[1]}")
+        endless = np.argwhere(np.isinf(matrix)).tolist()
+        if endless:
+            detail = f"expected {EXPECTED['number']}, got infinity"
+            named_first = endless[:_MOST_ERRORS]
+            errors = [FieldError(f"inputs[{row}].{self._names[column]}", detail) for row, column in named_first]
+            raise unfit(errors, len(endless) - len(errors))
+        return matrix
+
+    def _checked(self, rows: list[Row]) -> list[Row]:
+        for place, row in enumerate(rows):
+            signature = tuple(map(type, row))
+            ready = self._signatures.get(signature)
+            if ready is None:
+                ready = self._admitted(signature, rows)
+            if not ready:
+                rows[place] = self._as_texts(row)
+        for place, seen in self._seen:
+            for row in rows:
+                if row[place] not in seen:
+                    raise misfit(self._named(rows), self._schema)
+        return rows
+
+    def _admitted(self, signature: tuple[type, ...], rows: Sequence[Row]) -> bool:
+        """Whether rows of these types are taken as they are; raises where they are not taken at all."""
+        if not all(kind in allowed for kind, allowed in zip(signature, self._allowed, strict=True)):
+            raise misfit(self._named(rows), self._schema)
+        if len(self._signatures) >= _MOST_SIGNATURES:
+            self._signatures.clear()
+        ready = all(signature[place] is not int for place in self._categories)
+        self._signatures[signature] = ready
+        return ready
+
+    def _as_texts(self, row: Row) -> Row:
+        """The row with the whole numbers of its categories as texts, as a CSV has them."""
+        whole = [place for place in self._categories if type(row[place]) is int]
+        return tuple(str(cell) if place in whole else cell for place, cell in enumerate(row))
+
+    def _named(self, rows: Sequence[Row]) -> list[Record]:
+        return [dict(zip(self._names, row, strict=True)) for row in rows]
 
 
-def parse(body: bytes, media_type: str, schema: Schema | None) -> Columns:
-    """The columns of a request, in the schema's order: numbers or None, texts or None. Raises RefusedRequest."""
-    if media_type == "application/json":
-        rows = _json_rows(body, schema)
-    elif media_type == "text/csv":
-        rows = _csv_rows(body, schema)
+def read_any(body: bytes, media_type: str) -> list[Record]:
+    """The rows of a request to a baseline of which nothing says what columns it needs: it takes any."""
+    if media_type == JSON:
+        document, names = unwrapped(json_document(body), [])
+        records = [named(index, row, names) for index, row in enumerate(document)]
+    elif media_type == CSV:
+        records = _typed(*csv_lines(body, None), None)
     else:
-        raise RefusedRequest(
-            415, "Unsupported media type", f"expected application/json or text/csv, got {media_type!r}"
-        )
-    if not rows:
-        raise _unfit([FieldError("inputs", "expected at least one row, got none")])
-    if len(rows) > MOST_ROWS:
-        raise RefusedRequest(413, "Too many rows", f"expected at most {MOST_ROWS} rows, got {len(rows)}")
-    return _checked(rows, schema)
+        raise _unsupported(media_type)
+    _limit(len(records))
+    return records
 
 
-def _unfit(errors: Sequence[FieldError]) -> RefusedRequest:
-    first = errors[0]
-    return RefusedRequest(422, "Input does not fit the model", f"{first.field}: {first.detail}", errors)
-
-
-def _malformed(detail: str) -> RefusedRequest:
-    return RefusedRequest(400, "Malformed request", detail)
-
-
-def _json_rows(body: bytes, schema: Schema | None) -> list[dict[str, Any]]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as broken:
-        raise _malformed(f"the body is not JSON: {broken}") from broken
-    names = list(schema.features) if schema else []
-    if isinstance(document, dict):
-        wrappers = ("inputs", "instances", "dataframe_records", "dataframe_split")
-        document = next((document[key] for key in wrappers if key in document), document)
-    if isinstance(document, dict) and "columns" in document and "data" in document:
-        names, document = document["columns"], document["data"]
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise _unfit([FieldError("columns", "expected a list of column names")])
-    if not isinstance(document, list):
-        raise _malformed('expected {"inputs": [{..}, ..]}, a list of records, or {"columns": [..], "data": [[..], ..]}')
-    if all(isinstance(row, dict) for row in document):
-        return document
-    return [_named(index, row, names) for index, row in enumerate(document)]
-
-
-def _named(index: int, row: object, names: Sequence[str]) -> dict[str, Any]:
-    if isinstance(row, dict):
-        return row
-    if not isinstance(row, list):
-        raise _unfit([FieldError(f"inputs[{index}]", f"expected a record or a list of values, got {_shown(row)}")])
-    if len(row) != len(names):
-        raise _unfit([FieldError(f"inputs[{index}]", f"expected {len(names)} values, got {len(row)}")])
-    return dict(zip(names, row, strict=True))
-
-
-def _csv_rows(body: bytes, schema: Schema | None) -> list[dict[str, Any]]:
-    try:
-        lines = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True) if row]
-    except (csv.Error, UnicodeDecodeError) as broken:
-        raise _malformed(f"the body is not CSV in UTF-8: {broken}") from broken
-    if schema is None or (lines and not schema.features.keys().isdisjoint(lines[0])):
-        names, lines = (lines[0], lines[1:]) if lines else ([], [])
-        if len(set(names)) < len(names):
-            raise _unfit([FieldError("header", "expected each column once")])
-    else:
-        names = list(schema.features)
-    rows = [_named(index, line, names) for index, line in enumerate(lines[: MOST_ROWS + 1])]
+def _typed(lines: Sequence[Any], names: Sequence[str], schema: Schema | None) -> list[Record]:
+    """Lines of a CSV as records of JSON values."""
     kinds = schema.features if schema else {}
-    return [{name: _cell(kinds.get(name), cell) for name, cell in row.items()} for row in rows]
+    records = (named(index, line, names) for index, line in enumerate(lines))
+    return [{name: csv_cell(kinds.get(name), cell) for name, cell in record.items()} for record in records]
 
 
-def _cell(kind: str | None, cell: str) -> Any:
-    """A CSV cell as its JSON value; one that is no number where it should be stays a text, to be refused as such."""
-    if kind in ("number", None) and cell in MISSING:
-        return None
-    if kind in ("number", None) and is_number(cell):
-        return float(cell)
-    return None if kind == "category" and not cell else cell
+def _picker(keys: Sequence[Any]) -> Callable[[Any], Row]:
+    """The values at ``keys``, as a tuple."""
+    return itemgetter(*keys) if len(keys) > 1 else lambda row: (row[keys[0]],)
 
 
-def _checked(rows: list[dict[str, Any]], schema: Schema | None) -> Columns:
-    if schema is None:
-        names = dict.fromkeys(name for row in rows for name in row)
-        return {name: [row.get(name) for row in rows] for name in names}
-    wanted = schema.features.keys()
-    errors = [error for index, row in enumerate(rows) if row.keys() != wanted for error in _keys(index, row, schema)]
-    if errors:
-        raise _unfit(errors[:_MOST_ERRORS])
-    columns = {name: [row[name] for row in rows] for name in wanted}
-    wrong = [error for name, kind in schema.features.items() for error in _cells(name, kind, columns[name])]
-    if wrong:
-        raise _unfit(wrong[:_MOST_ERRORS])
-    for name, kind in schema.features.items():
-        if kind == "category":
-            columns[name] = [str(cell) if type(cell) is int else cell for cell in columns[name]]
-    return columns
+def _limit(rows: int) -> None:
+    if not rows:
+        raise unfit_at("inputs", "expected at least one row, got none")
+    if rows > MOST_ROWS:
+        raise RefusedRequest(413, "Too many rows", f"expected at most {MOST_ROWS} rows, got {rows}")
 
 
-def _keys(index: int, row: Mapping[str, Any], schema: Schema) -> Iterator[FieldError]:
-    for name, kind in schema.features.items():
-        if name not in row:
-            yield FieldError(f"inputs[{index}].{name}", f"expected {_EXPECTED[kind]}, but the field is missing")
-    for name in row:
-        if name not in schema.features:
-            hint = did_you_mean(name, schema.features)
-            known = ", ".join(islice(schema.features, _MOST_ERRORS))
-            yield FieldError(f"inputs[{index}].{name}", f"expected only the fields {known}{hint}, got an unknown one")
-
-
-# A category may be a whole number, as in a CSV, where 10001 is read as the text of a category column.
-_ALLOWED: Mapping[str, frozenset[type]] = {
-    "number": frozenset([int, float, type(None)]),
-    "category": frozenset([str, int, type(None)]),
-    "text": frozenset([str, type(None)]),
-}
-_EXPECTED = {"number": "a number or null", "category": "a text or null", "text": "a text or null"}
-
-
-def _cells(name: str, kind: str, cells: list[Any]) -> Iterator[FieldError]:
-    allowed = _ALLOWED[kind]
-    if allowed.issuperset(map(type, cells)):
-        return
-    for index, cell in enumerate(cells):
-        if type(cell) not in allowed:
-            yield FieldError(f"inputs[{index}].{name}", f"expected {_EXPECTED[kind]}, got {_shown(cell)}")
-
-
-def _shown(value: object) -> str:
-    text = orjson.dumps(value).decode()
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _unsupported(media_type: str) -> RefusedRequest:
+    return RefusedRequest(415, "Unsupported media type", f"expected {JSON}, {CSV} or {NPY}, got {media_type!r}")

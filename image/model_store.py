@@ -40,6 +40,11 @@ def load(file: Path, code: ProjectCode) -> Any:
     return _skops().load(file, trusted=_trusted(file, code))
 
 
+def holds_project_types(file: Path, code: ProjectCode) -> bool:
+    """Whether reading the model imports the project's own code."""
+    return any(map(code.defines, _skops().get_untrusted_types(file=file)))
+
+
 def _trusted(file: Path, code: ProjectCode) -> list[str]:
     names: list[str] = _skops().get_untrusted_types(file=file)
     strange = [name for name in names if not (name in _INSIDE or code.defines(name) or _is_class_of_sklearn(name))]

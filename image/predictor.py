@@ -1,26 +1,29 @@
-"""What answers: a trained model, or the project's baseline where the folder holds no model (version 0).
+"""What answers by the project's own means: a trained estimator, or the baseline where there is no model (version 0).
 
-Called by the server for each request and by training, which scores both on the same rows.
+Called by the server where no compiled model answers, and by training, which scores both on the same rows. Imports no
+pandas for an estimator that takes plain arrays.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from heirloom.adapters.project_folder import read_packed_project
 from heirloom.core.dataset.cells import Label
 from heirloom.core.dataset.schema import Schema
-from image.container import MODEL_FILE, SCHEMA_FILE
-from image.frames import frame_of
+from image.answers import Answers
+from image.container import MODEL_FILE
 from image.project_code import ProjectCode, ProjectCodeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Estimators of scikit-learn whose predict is the most probable class of predict_proba, so that one call gives both.
 _MOST_PROBABLE = frozenset(
@@ -30,23 +33,6 @@ _MOST_PROBABLE = frozenset(
         "RandomForestClassifier",
     )
 )
-
-
-@dataclass(frozen=True)
-class Answers:
-    """One value a row. ``probabilities`` has a column for each of ``classes``; None where nothing gives them."""
-
-    values: Sequence[Any]
-    probabilities: npt.NDArray[np.float64] | None = None
-    classes: Sequence[Label] = ()
-
-    def chances(self) -> list[float | None]:
-        """The probability of each value."""
-        if self.probabilities is None:
-            return [None] * len(self.values)
-        places = {label: place for place, label in enumerate(self.classes)}
-        columns = [places[value] for value in self.values]
-        return [float(chance) for chance in self.probabilities[np.arange(len(columns)), columns]]
 
 
 class Answerer(Protocol):
@@ -59,14 +45,22 @@ class Answerer(Protocol):
 class TrainedModel:
     """A fitted estimator, between the hooks that model.py may define."""
 
-    def __init__(self, estimator: Any, code: ProjectCode, schema: Schema) -> None:
+    def __init__(self, estimator: Any, code: ProjectCode, schema: Schema, *, hooks: bool = True) -> None:
+        """``hooks`` False: it is known that model.py has none, so that it need not be imported."""
         self._estimator = estimator
         self._schema = schema
-        self._preprocess = code.hook("model", "preprocess")
-        self._predict = code.hook("model", "predict")
+        self._preprocess = code.hook("model", "preprocess") if hooks else None
+        self._predict = code.hook("model", "predict") if hooks else None
         self._call = code.blaming("model.py: the estimator failed")
+        self._classes: list[Any] = []
 
-    def answer(self, frame: pd.DataFrame) -> Answers:
+    @property
+    def of_library(self) -> bool:
+        """Whether no code of the project's runs but what its estimator may hold."""
+        return self._preprocess is None and self._predict is None
+
+    def answer(self, frame: pd.DataFrame | npt.NDArray[np.float64]) -> Answers:
+        """As frames have it, or as plain numbers where ``takes_arrays`` found that to be the same."""
         ready = frame if self._preprocess is None else self._preprocess(frame)
         if self._predict is not None:
             return Answers(_checked(self._predict(self._estimator, ready), len(frame), self._schema, "model.py"))
@@ -74,9 +68,13 @@ class TrainedModel:
             return Answers(_checked(self._call(self._estimator.predict, ready), len(frame), self._schema, "model.py"))
         return self._with_probabilities(ready)
 
-    def _with_probabilities(self, frame: pd.DataFrame) -> Answers:
+    def classes(self) -> list[Any]:
+        """The estimator's, as the schema's labels."""
+        return _checked(self._estimator.classes_, len(self._estimator.classes_), self._schema, "model.py")
+
+    def _with_probabilities(self, frame: pd.DataFrame | npt.NDArray[np.float64]) -> Answers:
         probabilities = self._call(self._estimator.predict_proba, frame)
-        classes = _checked(self._estimator.classes_, len(self._estimator.classes_), self._schema, "model.py")
+        classes = self._classes = self._classes or self.classes()
         if type(_last_step(self._estimator)).__name__ in _MOST_PROBABLE:
             values = [classes[place] for place in probabilities.argmax(axis=1)]
         else:
@@ -98,36 +96,85 @@ class Baseline:
         return Answers(_checked(answers, len(frame), self._schema, "baseline.py"))
 
 
-class Predictor:
-    """What an endpoint holds. ``schema`` is None where nothing says which columns a baseline needs: it takes any."""
+class OnFrames:
+    """Asks with a frame, as the project's code expects."""
 
-    def __init__(self, schema: Schema | None, task: str, answerer: Answerer) -> None:
-        self.schema = schema
-        self._task = task
+    def __init__(self, answerer: Answerer, schema: Schema | None) -> None:
+        from image.frames import frame_of  # noqa: PLC0415 - pandas
+
+        self._frame_of = frame_of
         self._answerer = answerer
+        self._schema = schema
 
-    def predict(self, columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-        """A prediction for each row of checked columns, in the words of the API."""
-        answers = self._answerer.answer(frame_of(columns, self.schema))
-        if self._task == "regression":
-            return [{"value": value} for value in answers.values]
-        pairs = zip(answers.values, answers.chances(), strict=True)
-        return [{"label": label, "probability": chance} for label, chance in pairs]
+    def answer(self, rows: Any) -> Answers:
+        if self._schema is None:
+            names = dict.fromkeys(name for record in rows for name in record)
+            return self._ask({name: [record.get(name) for record in rows] for name in names})
+        columns = rows.T if isinstance(rows, np.ndarray) else zip(*rows, strict=True)
+        return self._ask(dict(zip(self._schema.features, columns, strict=True)))
+
+    def _ask(self, columns: Mapping[str, Sequence[Any]]) -> Answers:
+        return self._answerer.answer(self._frame_of(columns, self._schema))
 
 
-def load_predictor(folder: Path) -> Predictor:
-    """The predictor of an unpacked model.tar.gz, or of an unpacked project.tar.gz: its baseline."""
+class OnArrays:
+    """Asks an estimator with plain numbers: a frame takes longer to make than most take to answer."""
+
+    def __init__(self, estimator: Any, code: ProjectCode, schema: Schema) -> None:
+        self._model = TrainedModel(estimator, code, schema, hooks=False)
+
+    def answer(self, rows: Any) -> Answers:
+        return self._model.answer(np.array(rows, dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class ProjectModel:
+    """What a folder's own code answers with; ``of_library`` as TrainedModel has it."""
+
+    schema: Schema | None
+    task: str
+    model: OnFrames | OnArrays
+    of_library: bool
+
+
+def project_model(folder: Path, schema: Schema | None, trained: bool, arrays: bool) -> ProjectModel:
+    """The estimator in a folder, or its baseline. Raises HeirloomError where neither can be used."""
     code = ProjectCode(folder)
-    project = read_packed_project(folder)
-    file = folder / SCHEMA_FILE
-    schema = Schema.from_document(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
-    if schema is not None and (folder / MODEL_FILE).exists():
-        from image.model_store import load  # noqa: PLC0415 - scikit-learn takes seconds, and a baseline needs none of it
+    if schema is not None and trained:
+        with _no_pandas() if arrays else nullcontext():
+            from image.model_store import load  # noqa: PLC0415 - scikit-learn takes seconds, a baseline needs none of it
 
-        return Predictor(schema, schema.task, TrainedModel(load(folder / MODEL_FILE, code), code, schema))
-    if schema is None and project.data.features is not None:
-        schema = Schema(project.data.label, project.data.time, project.data.task, project.data.features)
-    return Predictor(schema, project.data.task, Baseline(code, schema))
+            estimator = load(folder / MODEL_FILE, code)
+        if arrays:
+            return ProjectModel(schema, schema.task, OnArrays(without_names(estimator), code, schema), of_library=True)
+        model = TrainedModel(estimator, code, schema)
+        return ProjectModel(schema, schema.task, OnFrames(model, schema), model.of_library)
+    from heirloom.adapters.project_folder import read_packed_project  # noqa: PLC0415 - YAML, for a baseline only
+
+    data = read_packed_project(folder).data
+    if schema is None and data.features is not None:
+        schema = Schema(data.label, data.time, data.task, data.features)
+    return ProjectModel(schema, data.task, OnFrames(Baseline(code, schema), schema), of_library=False)
+
+
+@contextmanager
+def _no_pandas() -> Iterator[None]:
+    """scikit-learn imported without pandas, which it takes along where it finds it: 25 MB and half a second."""
+    absent = "pandas" not in sys.modules
+    if absent:
+        sys.modules["pandas"] = None  # type: ignore[assignment] # how Python says that an import is to fail
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules["pandas"]
+
+
+def without_names(estimator: Any) -> Any:
+    """The estimator without the names of the columns that it was fitted on: with them it warns of a plain array."""
+    steps = getattr(estimator, "steps", None)
+    vars(steps[0][1] if steps else estimator).pop("feature_names_in_", None)
+    return estimator
 
 
 def _last_step(estimator: Any) -> Any:

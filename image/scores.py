@@ -15,8 +15,8 @@ from sklearn.utils.metaestimators import available_if
 
 from heirloom.core.dataset.schema import Schema
 from heirloom.core.errors import Invalid
+from image.answers import Answers
 from image.frames import Rows
-from image.predictor import Answers
 
 Metric = Callable[[Any, Any], Any]
 

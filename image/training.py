@@ -1,11 +1,11 @@
-"""The training itself: split, fit, score, store, and prove that what was stored answers as what was trained."""
+"""The training itself: split, fit, score, store, compile, and prove that what serves answers as what was trained."""
 
 from __future__ import annotations
 
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,16 @@ import pandas as pd
 from heirloom.core.dataset.schema import Schema
 from heirloom.core.errors import HeirloomError, Invalid
 from heirloom.core.project.definition import METRICS, Objective, Project, Scalar
-from image.container import MODEL_FILE, SCHEMA_FILE, Container, say, write_json
+from image.answers import Answers
+from image.compiled.proof import TOLERANCE, Trained, compiled, rows_of
+from image.container import MODEL_FILE, SCHEMA_FILE, VERDICT_FILE, Container, say, write_json
 from image.evidence import environment, profile
 from image.frames import Rows, read_rows
-from image.model_store import save
-from image.predictor import Answerer, Baseline, TrainedModel, load_predictor
+from image.model_store import holds_project_types, save
+from image.predictor import Baseline, TrainedModel
 from image.project_code import ProjectCode, ProjectCodeError
 from image.scores import score, split
+from image.served import SCIKIT_LEARN, load
 
 _SMOKE_ROWS = 20
 
@@ -51,13 +54,17 @@ def train(job: Job) -> None:
     code = ProjectCode(job.container.model)
     estimator = _fit(job, code, learnt)
     model = TrainedModel(estimator, code, job.schema)
-    scores = _scores(job, code, model, held_out)
+    answers = model.answer(held_out.features)
+    scores = _scores(job, code, answers, held_out)
     _leave(job, "metrics.json", {"train_rows": len(learnt.labels), **scores})
     _leave(job, SCHEMA_FILE, job.schema.to_document())
     _leave(job, "profile.json", profile(learnt.features, learnt.labels, job.schema))
     found = environment(job.project.training.seed, job.parameters, job.container.environment)
     _leave(job, "environment.json", found)
     save(estimator, job.container.model / MODEL_FILE, code)
+    own_types = holds_project_types(job.container.model / MODEL_FILE, code)
+    trained = Trained(estimator, model, job.schema, held_out.features, answers, own_types)
+    _leave(job, VERDICT_FILE, _compiled(job, trained))
     _leave(job, "smoke.json", _smoke(job, model, held_out.features))
     say("the stored model answers as the trained one")
 
@@ -79,7 +86,15 @@ def _fit(job: Job, code: ProjectCode, rows: Rows) -> Any:
     return estimator
 
 
-def _scores(job: Job, code: ProjectCode, model: TrainedModel, held_out: Rows) -> dict[str, Any]:
+def _compiled(job: Job, trained: Trained) -> dict[str, Any]:
+    """compiled.json: what serves the model, and why."""
+    verdict = compiled(trained, job.container.model)
+    took = ", ".join(f"{name} {each:.0f} us" for name, each in verdict["microseconds"].items())
+    say(f"served by {verdict['path']}: {verdict['why']}; one row: {took}")
+    return verdict
+
+
+def _scores(job: Job, code: ProjectCode, test_answers: Answers, held_out: Rows) -> dict[str, Any]:
     """metrics.json: the model and the baseline on the same rows, and whether the objective is met."""
     objective = job.project.objective
     own = (
@@ -88,14 +103,13 @@ def _scores(job: Job, code: ProjectCode, model: TrainedModel, held_out: Rows) ->
         else code.function("model", objective.metric)
     )
 
-    def scored(answerer: Answerer) -> dict[str, float | None]:
-        answers = answerer.answer(held_out.features)
+    def scored(answers: Answers) -> dict[str, float | None]:
         if all(value is None for value in answers.values):  # a baseline without a rule yet
             return {}
         return score(answers, held_out.labels, job.schema, objective.metric, own)
 
-    test = scored(model)
-    baseline = scored(Baseline(code, job.schema)) if code.has("baseline") else {}
+    test = scored(test_answers)
+    baseline = scored(Baseline(code, job.schema).answer(held_out.features)) if code.has("baseline") else {}
     for name, scores in (("test", test), ("baseline", baseline)):
         for metric, value in scores.items():
             say(f"metric {name}:{metric}={'undefined' if value is None else format(value, '.6g')}")
@@ -124,21 +138,23 @@ def _leave(job: Job, name: str, document: Mapping[str, Any]) -> None:
 def _smoke(job: Job, model: TrainedModel, features: pd.DataFrame) -> dict[str, Any]:
     """Some test rows and the stored model's predictions for them. Raises StoredModelDiffersError."""
     chosen = features.iloc[:: max(1, len(features) // _SMOKE_ROWS)].iloc[:_SMOKE_ROWS]
-    inputs = [
-        {name: None if pd.isna(cell) else cell for name, cell in row.items()} for row in chosen.to_dict("records")
-    ]
-    columns = {name: [row[name] for row in inputs] for name in chosen.columns}
-    predictions = load_predictor(job.container.model).predict(columns)
+    inputs = [dict(zip(chosen.columns, row, strict=True)) for row in rows_of(chosen)]
     answers = model.answer(chosen)
+    _check(load(job.container.model, only=SCIKIT_LEARN).predict(inputs), answers)
+    predictions = load(job.container.model).predict(inputs)
+    _check(predictions, answers)
+    return {"inputs": inputs, "predictions": predictions}
+
+
+def _check(predictions: Sequence[Mapping[str, Any]], answers: Answers) -> None:
     for prediction, value, chance in zip(predictions, answers.values, answers.chances(), strict=True):
         if not _same(prediction, value, chance):
             trained = f"{value} ({chance})" if chance is not None else f"{value}"
             raise StoredModelDiffersError(f"the stored model answers {prediction} where the trained one said {trained}")
-    return {"inputs": inputs, "predictions": predictions}
 
 
 def _same(prediction: Mapping[str, Any], value: Any, chance: float | None) -> bool:
     if "value" in prediction:
-        return math.isclose(prediction["value"], value, rel_tol=1e-9, abs_tol=1e-12)
-    same_chance = chance is None or math.isclose(prediction["probability"], chance, rel_tol=1e-9, abs_tol=1e-12)
+        return math.isclose(prediction["value"], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    same_chance = chance is None or math.isclose(prediction["probability"], chance, abs_tol=TOLERANCE)
     return bool(prediction["label"] == value) and same_chance

@@ -14,6 +14,8 @@ from constructs import Construct
 from infra.data import DataStack
 from infra.endpoints import Endpoints
 from infra.function import LOG_RETENTION, PlatformFunction, Runtime
+from infra.grant import Grant
+from infra.release import Release
 from infra.routes import ROUTES, Route
 
 # What a line of the access log says: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
@@ -30,32 +32,54 @@ LOGGED = {
     "error": "$context.error.message",
     "integrationError": "$context.integrationErrorMessage",
 }
+# Each line holds what a caller sent and was answered, which is in the table of predictions seconds later: time to send
+# lines again that could not be recorded, and no longer.
+PREDICTIONS_RETENTION = logs.RetentionDays.ONE_MONTH
 
 
 class Api(Construct):
-    """The routes of infra/routes.py."""
+    """The routes of infra/routes.py. ``answering``: sending the verdict of a trial that a caller ends."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack, endpoints: Endpoints
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        runtime: Runtime,
+        data: DataStack,
+        endpoints: Endpoints,
+        answering: Grant,
     ) -> None:
         super().__init__(scope, construct_id)
         self._runtime = runtime
         self._data = data
+        self._answering = answering
         self.api = apigateway.HttpApi(
             self,
             "Api",
-            description="Heirloom: predictions",
+            description="Heirloom: predictions and releases",
             default_authorizer=authorizers.HttpIamAuthorizer(),
             create_default_stage=False,
         )
         self._stage()
+        predict, self._change_release = self._predict(endpoints), self._release_changer()
+        self.predictions_log = predict.log_group
         functions = {
-            "predict": self._predict(endpoints),
+            "predict": predict,
             "list_models": self._list_models(),
             "show_model": self._show_model(),
+            "show_release": self._show_release(),
+            "list_changes": self._list_changes(),
+            "change_release": self._change_release,
+            "take_labels": self._take_labels(),
         }
         for route in ROUTES:
             self._add(route, functions[route.name])
+
+    def grant_release(self, release: Release) -> None:
+        """Let callers have an endpoint made again; the machine's ARN comes with the project's record."""
+        self._change_release.allow(release.starting())
+        self._change_release.allow(release.executions("DescribeExecution"))
 
     def _stage(self) -> None:
         log_group = logs.LogGroup(self, "AccessLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
@@ -79,21 +103,54 @@ class Api(Construct):
 
     def _predict(self, endpoints: Endpoints) -> PlatformFunction:
         # An HTTP API waits 30 seconds for its integration: the function answers before.
-        function = self._function("Predict", "predict", Duration.seconds(29), 512)
-        self._data.routes.grant(function, "GetItem")
+        function = PlatformFunction(
+            self,
+            "Predict",
+            runtime=self._runtime,
+            handler="predict",
+            timeout=Duration.seconds(29),
+            memory_mb=512,
+            log_retention=PREDICTIONS_RETENTION,
+        )
+        self._data.grant_read_routes(function)
         endpoints.grant_invoke(function)
         return function
 
     def _list_models(self) -> PlatformFunction:
         function = self._function("ListModels", "list_models", Duration.seconds(15))
         self._data.lineage.grant(function, "GetItem", "Query")
-        self._data.routes.grant(function, "GetItem", "BatchGetItem")
+        self._data.grant_read_routes(function, "BatchGetItem")
         return function
 
     def _show_model(self) -> PlatformFunction:
         function = self._function("ShowModel", "show_model", Duration.seconds(15))
         self._data.lineage.grant(function, "GetItem", "Query")
-        self._data.routes.grant(function, "GetItem")
+        self._data.grant_read_routes(function)
+        return function
+
+    def _show_release(self) -> PlatformFunction:
+        function = self._function("ShowRelease", "show_release", Duration.seconds(15))
+        self._data.grant_read_routes(function)
+        self._data.predictions.grant(function, "GetItem")
+        return function
+
+    def _list_changes(self) -> PlatformFunction:
+        function = self._function("ListChanges", "list_changes", Duration.seconds(15))
+        self._data.lineage.grant(function, "Query")
+        return function
+
+    def _release_changer(self) -> PlatformFunction:
+        function = self._function("ChangeRelease", "change_release", Duration.seconds(15))
+        self._data.grant_change_routes(function)
+        self._data.grant_trials(function)
+        function.allow(self._answering)
+        return function
+
+    def _take_labels(self) -> PlatformFunction:
+        function = self._function("TakeLabels", "take_labels", Duration.seconds(29), 512)
+        self._data.predictions.grant(function, "BatchGetItem")
+        self._data.grant_trials(function)
+        function.allow(self._answering)
         return function
 
     def _function(self, construct_id: str, handler: str, timeout: Duration, memory_mb: int = 256) -> PlatformFunction:

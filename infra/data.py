@@ -1,4 +1,4 @@
-"""What outlives the platform: uploads, artifacts, lineage and routes, in a stack of their own."""
+"""What outlives the platform: uploads, artifacts, lineage, routes and predictions, in a stack of their own."""
 
 from __future__ import annotations
 
@@ -18,12 +18,38 @@ class DataStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stack_name: str) -> None:
         super().__init__(
-            scope, construct_id, stack_name=stack_name, description="Heirloom: uploads, artifacts, lineage, routes"
+            scope,
+            construct_id,
+            stack_name=stack_name,
+            description="Heirloom: uploads, artifacts, lineage, routes, predictions",
         )
         self.uploads = Bucket(self, "Uploads", events=True, expire_after={"quarantine/": QUARANTINE_DAYS})
         self.artifacts = Bucket(self, "Artifacts", variable="HEIRLOOM_ARTIFACT_BUCKET")
         self.lineage = Table(self, "Lineage", variable="HEIRLOOM_LINEAGE_TABLE", partition_key="pk", sort_key="sk")
         self.routes = Table(self, "Routes", variable="HEIRLOOM_ROUTES_TABLE", partition_key="model")
+        self.predictions = Table(
+            self,
+            "Predictions",
+            variable="HEIRLOOM_PREDICTIONS_TABLE",
+            partition_key="id",
+            sort_key="part",
+            expires="expires",
+            stream=True,
+        )
+
+    def grant_read_routes(self, function: PlatformFunction, *operations: str) -> None:
+        """Let ``function`` read routes; whoever knows the routes is told where their history is, too."""
+        self.routes.grant(function, "GetItem", *operations)
+        self.lineage.tell(function)
+
+    def grant_change_routes(self, function: PlatformFunction) -> None:
+        """Let ``function`` change routes: a route and its change in the lineage are one transaction."""
+        self.routes.grant(function, "GetItem", "PutItem")
+        self.lineage.grant(function, "GetItem", "Query", "PutItem")
+
+    def grant_trials(self, function: PlatformFunction) -> None:
+        """Let ``function`` count for trials and decide them: core/release/trial.py."""
+        self.predictions.grant(function, "GetItem", "PutItem", "UpdateItem")
 
     def grant_quarantine(self, function: PlatformFunction) -> None:
         """Let ``function`` read an upload, and move one that it refuses out of the way."""

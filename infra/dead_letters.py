@@ -9,9 +9,12 @@ from constructs import Construct
 
 
 class DeadLetters(Construct):
-    """An encrypted queue that keeps events for two weeks: time to repair what refused them, and to send them again."""
+    """An encrypted queue that keeps events for two weeks: time to repair what refused them, and to send them again.
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    ``what`` begins the alarm's description.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, what: str) -> None:
         super().__init__(scope, construct_id)
         self.queue = sqs.Queue(
             self,
@@ -24,7 +27,7 @@ class DeadLetters(Construct):
         self.alarm = cloudwatch.Alarm(
             self,
             "Alarm",
-            alarm_description="An upload's event could not be handled: look at the queue, and at start_pipeline's log.",
+            alarm_description=f"{what} could not be handled: look at the queue, and at the function's log.",
             metric=self.queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
             threshold=1,
             evaluation_periods=1,

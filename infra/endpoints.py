@@ -1,7 +1,8 @@
 """The SageMaker names that belong to the platform, and the rights to what bears them.
 
-A version's model, endpoint configuration and endpoint are all named ``<prefix>-<model>-v<number>``; the model package
-group is ``<prefix>-<model>``; a training job bears its run's id, ``<model>-<12 hex digits>``.
+A version's model, endpoint configuration and endpoint are all named ``<prefix>-<model>-v<number>``, and where they are
+made again there is a hyphen and more behind it; the model package group is ``<prefix>-<model>``; a training job bears
+its run's id, ``<model>-<12 hex digits>``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from infra.function import PlatformFunction
 from infra.grant import Grant
 
 REASON = "Pipelines make models and versions long after this stack is deployed: only their prefix is known here."
+TARGETS = "A scalable target is named by what Application Auto Scaling makes up."
 KINDS = {"endpoint": "Endpoint", "endpoint-config": "EndpointConfig", "model": "Model"}
 
 
@@ -37,6 +39,11 @@ class Endpoints(Construct):
         """Let ``function`` take a version down, looking first whether there is one."""
         for kind, noun in KINDS.items():
             function.allow(self._grant(kind, f"Describe{noun}", f"Delete{noun}"))
+        target = Stack.of(self).format_arn(
+            service="application-autoscaling", resource="scalable-target", resource_name="*"
+        )
+        function.allow(Grant("application-autoscaling", ["DeregisterScalableTarget"], [target], TARGETS))
+        function.allow(Grant("application-autoscaling", ["DescribeScalableTargets"], ["*"], "A list has no resources."))
 
     def grant_find(self, function: PlatformFunction) -> None:
         """Let ``function`` list what is deployed, of which it picks what bears the prefix."""

@@ -45,7 +45,8 @@ class Runtime(Construct):
 class PlatformFunction(Construct):
     """One handler with a role and a log group of its own; it may do what ``allow`` and the grants of others say.
 
-    ``dead_letters`` is for functions that are invoked asynchronously: the queue of events that failed three times.
+    ``dead_letters`` is for functions that are invoked asynchronously: the queue of events that failed three times, or
+    that were throttled for six hours.
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class PlatformFunction(Construct):
         timeout: Duration,
         memory_mb: int = 256,
         dead_letters: sqs.IQueue | None = None,
+        log_retention: logs.RetentionDays = LOG_RETENTION,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
+        self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY)
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(self._role)
+        self.log_group.grant_write(self._role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -72,7 +74,7 @@ class PlatformFunction(Construct):
             layers=[runtime.layer],
             handler=f"heirloom.handlers.{handler}.lambda_handler",
             role=self._role,
-            log_group=log_group,
+            log_group=self.log_group,
             timeout=timeout,
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,

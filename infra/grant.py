@@ -33,7 +33,7 @@ class Grant:
             conditions=dict(self.conditions),
         )
 
-    def explain(self, role: iam.Role) -> None:
+    def explain(self, role: iam.Role | iam.Policy) -> None:
         """Acknowledge cdk-nag's finding for each wildcard, and for no other wildcard of the role."""
         names = [_flat(Stack.of(role).resolve(resource)) for resource in self.resources]
         for name in names:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.data import DataStack
 from infra.dead_letters import DeadLetters
 from infra.function import PlatformFunction, Runtime
-from infra.grant import Grant
+from infra.pipeline import Pipeline
 from infra.steps import LINEAGE
 
 # Keys that are not uploads of training data. "quarantine/" is what refused files are moved to; "labels/" is reserved.
@@ -23,7 +22,7 @@ class Intake(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack) -> None:
         super().__init__(scope, construct_id)
-        dead_letters = DeadLetters(self, "DeadLetters")
+        dead_letters = DeadLetters(self, "DeadLetters", what="An upload's event")
         self._start = PlatformFunction(
             self,
             "StartPipeline",
@@ -36,9 +35,9 @@ class Intake(Construct):
         data.grant_quarantine(self._start)
         self._rule(data, dead_letters)
 
-    def grant_start(self, pipeline: sfn.StateMachine) -> None:
+    def grant_start(self, pipeline: Pipeline) -> None:
         """Let uploads start ``pipeline``; its ARN comes with the project's record."""
-        self._start.allow(Grant("states", ["StartExecution"], [pipeline.state_machine_arn]))
+        self._start.allow(pipeline.starting())
 
     def _rule(self, data: DataStack, dead_letters: DeadLetters) -> None:
         target = targets.LambdaFunction(

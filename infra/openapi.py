@@ -17,6 +17,8 @@ from infra.routes import ROUTES, Route
 
 SCHEMAS = Path(__file__).parent / "schemas.json"
 VERSION = "1"
+# The schemas of the parameters in paths and queries.
+PARAMETERS = {"model": "Name", "move": "Move", "limit": "Limit", "cursor": "Cursor"}
 # What API Gateway answers by itself, as {"message": ..}, or lets the function answer, as a problem document.
 OF_THE_GATEWAY = (403, 404, 413, 429, 500, 503)
 
@@ -33,7 +35,7 @@ def document() -> Document:
         "info": {
             "title": "Heirloom",
             "version": VERSION,
-            "description": "Predictions of the models that Heirloom trains and serves. Requests are signed (SigV4).",
+            "description": "Predictions and releases of the models that Heirloom trains. Requests are signed (SigV4).",
         },
         "servers": [_server()],
         "security": [{"sigv4": []}],
@@ -46,8 +48,12 @@ def _operation(route: Route) -> Document:
     operation: Document = {
         "operationId": route.name,
         "summary": route.summary,
-        "parameters": [_parameter(name) for name in re.findall(r"{(\w+)}", route.path)],
+        "parameters": [
+            *(_parameter(name, "path") for name in re.findall(r"{(\w+)}", route.path)),
+            *(_parameter(name, "query") for name in route.query),
+        ],
         "responses": {"200": _json("The answer.", route.answer)}
+        | ({"202": _json(route.accepted, route.answer)} if route.accepted else {})
         | {str(status): _error(HTTPStatus(status)) for status in route.statuses},
     }
     if route.body:
@@ -55,8 +61,8 @@ def _operation(route: Route) -> Document:
     return operation
 
 
-def _parameter(name: str) -> Document:
-    return {"name": name, "in": "path", "required": True, "schema": _reference("Name")}
+def _parameter(name: str, where: str) -> Document:
+    return {"name": name, "in": where, "required": where == "path", "schema": _reference(PARAMETERS[name])}
 
 
 def _error(status: HTTPStatus) -> Document:

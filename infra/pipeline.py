@@ -1,31 +1,31 @@
-"""The state machine of one model: infra/workflows/pipeline.asl.json with this deployment's ARNs in it."""
+"""The pipeline of one model: from an uploaded file to a registered version, whose release it starts and awaits."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.bucket import Bucket
 from infra.endpoints import sagemaker_arn
-from infra.grant import Grant, role_with
-from infra.nag import acknowledge
-from infra.roles import ModelRoles
+from infra.grant import Grant
+from infra.machine import Machine
+from infra.release import Release
+from infra.roles import ModelRoles, passing
 from infra.steps import Steps
 
-DEFINITION = Path(__file__).parent / "workflows" / "pipeline.asl.json"
-# The rule by which Step Functions hears that a training job has ended; it makes the rule itself:
-# https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
-JOB = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob")
-REASON = "A pipeline numbers the versions of its model as it makes them."
-SYNC_RULE = "StepFunctionsGetEventsForSageMakerTrainingJobsRule"
+STEPS = ("ValidateData", "RegisterVersion", "RecordFailure")
+JOB = ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags", "ListTags")
+# The rules by which Step Functions hears that a training job or an execution has ended; it makes them itself:
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html and connect-stepfunctions.html
+ENDED = (
+    "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+    "StepFunctionsGetEventsForStepFunctionsExecutionRule",
+)
 
 
-class Pipeline(Construct):
-    """It may train, deploy and look at this model, and pass on this model's two roles."""
+class Pipeline(Machine):
+    """It may train this model and start its releases, and pass on the role that trains."""
 
     def __init__(
         self,
@@ -33,50 +33,40 @@ class Pipeline(Construct):
         construct_id: str,
         *,
         model: str,
-        prefix: str,
         steps: Steps,
         roles: ModelRoles,
+        release: Release,
         artifacts: Bucket,
         log_group: logs.ILogGroup,
     ) -> None:
-        super().__init__(scope, construct_id)
-        grants = [steps.invocation(), roles.passing(), *self._train(model), *self._deploy(f"{prefix}-{model}-v*")]
-        role = role_with(self, "Role", service="states", grants=grants)
-        acknowledge(
-            role, "AwsSolutions-IAM5[Resource::*]", "X-Ray and the delivery of logs have no resources to be named."
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            definition_body=sfn.DefinitionBody.from_file(str(DEFINITION)),
-            definition_substitutions={
-                **steps.arns,
+        super().__init__(
+            scope,
+            construct_id,
+            workflow="pipeline",
+            substitutions={
+                **steps.arns(*STEPS),
+                "ReleaseMachine": release.arn,
                 "TrainingRole": roles.training.role_arn,
-                "ServingRole": roles.serving.role_arn,
                 "ArtifactBucket": artifacts.name,
             },
-            role=role,
-            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
-            tracing_enabled=True,
-            removal_policy=RemovalPolicy.DESTROY,
+            grants=[
+                steps.invocation(*STEPS),
+                passing(roles.training),
+                _training(scope, model),
+                release.starting(),
+                release.executions("DescribeExecution", "StopExecution"),
+                _hearing(scope),
+            ],
+            log_group=log_group,
         )
 
-    def _train(self, model: str) -> list[Grant]:
-        """A training job bears its run's id, the model's name and 12 hex digits: no other model's name matches that."""
-        jobs = sagemaker_arn(self, "training-job", f"{model}-{'?' * 12}")
-        rule = Stack.of(self).format_arn(service="events", resource="rule", resource_name=SYNC_RULE)
-        return [
-            Grant("sagemaker", [*JOB, "AddTags", "ListTags"], [jobs]),
-            Grant("events", ["PutTargets", "PutRule", "DescribeRule"], [rule]),
-        ]
 
-    def _deploy(self, version: str) -> list[Grant]:
-        """CreateEndpoint is checked on the endpoint and on its configuration."""
-        model = sagemaker_arn(self, "model", version)
-        config = sagemaker_arn(self, "endpoint-config", version)
-        endpoint = sagemaker_arn(self, "endpoint", version)
-        return [
-            Grant("sagemaker", ["CreateModel"], [model], REASON),
-            Grant("sagemaker", ["CreateEndpointConfig", "CreateEndpoint"], [config], REASON),
-            Grant("sagemaker", ["CreateEndpoint", "DescribeEndpoint"], [endpoint], REASON),
-        ]
+def _training(scope: Construct, model: str) -> Grant:
+    """A training job bears its run's id, the model's name and 12 hex digits: no other model's name matches that."""
+    return Grant("sagemaker", JOB, [sagemaker_arn(scope, "training-job", f"{model}-{'?' * 12}")])
+
+
+def _hearing(scope: Construct) -> Grant:
+    stack = Stack.of(scope)
+    rules = [stack.format_arn(service="events", resource="rule", resource_name=name) for name in ENDED]
+    return Grant("events", ["PutTargets", "PutRule", "DescribeRule"], rules)

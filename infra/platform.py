@@ -14,13 +14,17 @@ from heirloom.adapters.project_folder import read_projects
 from heirloom.core.errors import Invalid
 from heirloom.core.project.definition import Project
 from infra import REPOSITORY
+from infra.abandoned import Abandoned
 from infra.api import Api
+from infra.batch import Batch
+from infra.capture import Capture
 from infra.data import DataStack
 from infra.endpoints import Endpoints
 from infra.function import LOG_RETENTION, PlatformFunction, Runtime
 from infra.image import Image
 from infra.intake import Intake
 from infra.project import ModelProject
+from infra.release import answering
 from infra.settings import Settings
 from infra.steps import LINEAGE, Steps
 
@@ -49,13 +53,42 @@ class PlatformStack(Stack):
         self._runtime = Runtime(self, "Runtime", settings=settings)
         self._endpoints = Endpoints(self, "Endpoints", prefix=settings.prefix)
         self._intake = Intake(self, "Intake", runtime=self._runtime, data=data)
-        self.api = Api(self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints).api
+        self._abandoned = Abandoned(self, "Abandoned", runtime=self._runtime)
+        self._answering = answering(self)
+        self._api = Api(
+            self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints, answering=self._answering
+        )
+        Capture(
+            self,
+            "Capture",
+            runtime=self._runtime,
+            data=data,
+            endpoints=self._endpoints,
+            answering=self._answering,
+            log_group=self._api.predictions_log,
+        )
+        self._batch = Batch(
+            self,
+            "Batch",
+            runtime=self._runtime,
+            data=data,
+            endpoints=self._endpoints,
+            buckets=settings.batch_buckets,
+        )
         self._add_projects()
         self._add_outputs()
 
     def _add_projects(self) -> None:
         image = Image(self, "Image", settings=self._settings)
-        steps = Steps(self, "Steps", runtime=self._runtime, data=self._data, endpoints=self._endpoints, image=image)
+        steps = Steps(
+            self,
+            "Steps",
+            runtime=self._runtime,
+            data=self._data,
+            endpoints=self._endpoints,
+            image=image,
+            answering=self._answering,
+        )
         registry = self._registry()
         log_group = logs.LogGroup(self, "PipelineLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
         models = Construct(self, "Models")
@@ -72,7 +105,9 @@ class PlatformStack(Stack):
                 registry=registry,
                 log_group=log_group,
             )
-            self._intake.grant_start(model.pipeline.state_machine)
+            self._intake.grant_start(model.pipeline)
+            self._api.grant_release(model.release)
+            self._abandoned.grant_start(model.release)
 
     def _registry(self) -> PlatformFunction:
         """What Custom::HeirloomProject calls: it writes projects' records, and clears up after deleted ones."""
@@ -88,12 +123,14 @@ class PlatformStack(Stack):
     def _add_outputs(self) -> None:
         """What the CLI and other programs find the deployment by."""
         outputs = {
-            "ApiId": self.api.api_id,
-            "ApiUrl": self.api.api_endpoint,
+            "ApiId": self._api.api.api_id,
+            "ApiUrl": self._api.api.api_endpoint,
             "DataBucket": self._data.uploads.name,
             "ArtifactBucket": self._data.artifacts.name,
             "LineageTable": self._data.lineage.name,
             "RoutesTable": self._data.routes.name,
+            "PredictionsTable": self._data.predictions.name,
+            "BatchMachine": self._batch.state_machine.state_machine_arn,
             "Prefix": self._settings.prefix,
         }
         for name, value in outputs.items():

@@ -17,6 +17,7 @@ from infra.data import DataStack
 from infra.function import PlatformFunction
 from infra.image import Image
 from infra.pipeline import Pipeline
+from infra.release import Release
 from infra.roles import ModelRoles
 from infra.steps import Steps
 
@@ -25,7 +26,7 @@ WAIT_FOR_RECORD = Duration.minutes(20)
 
 
 class ModelProject(Construct):
-    """Code, roles, pipeline and baseline endpoint of one model, and its record, which the registry function writes."""
+    """Code, roles, state machines and baseline endpoint of one model, and its record, which the registry writes."""
 
     def __init__(
         self,
@@ -46,13 +47,16 @@ class ModelProject(Construct):
         roles = ModelRoles(
             self, "Roles", model=project.name, prefix=prefix, image=image, code=code, artifacts=data.artifacts
         )
+        self.release = Release(
+            self, "Release", model=project.name, prefix=prefix, steps=steps, roles=roles, log_group=log_group
+        )
         self.pipeline = Pipeline(
             self,
             "Pipeline",
             model=project.name,
-            prefix=prefix,
             steps=steps,
             roles=roles,
+            release=self.release,
             artifacts=data.artifacts,
             log_group=log_group,
         )
@@ -69,7 +73,8 @@ class ModelProject(Construct):
                 "CodeUri": code.uri,
                 "CodeHash": code.hash,
                 "Image": image.uri,
-                "StateMachineArn": self.pipeline.state_machine.state_machine_arn,
+                "StateMachineArn": self.pipeline.arn,
+                "ReleaseMachineArn": self.release.arn,
                 "BaselineEndpoint": baseline.endpoint_name,
                 "GitCommit": git_commit(folder),
             },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.bucket import Bucket
@@ -61,11 +62,6 @@ class ModelRoles(Construct):
         self.training = role_with(self, "Training", service="sagemaker", grants=[*common, *training])
         self.serving = role_with(self, "Serving", service="sagemaker", grants=[*common, *serving])
 
-    def passing(self) -> Grant:
-        """Handing these two roles to SageMaker, and to nothing else."""
-        only = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-        return Grant("iam", ["PassRole"], [self.training.role_arn, self.serving.role_arn], conditions=only)
-
     def _logs(self, group: str, streams: str) -> list[Grant]:
         """Make the group and its streams, and write to these streams; making one is checked before it has a name."""
         stack = Stack.of(self)
@@ -74,3 +70,9 @@ class ModelRoles(Construct):
             Grant("logs", MAKE_LOGS, [arn, f"{arn}:*"], LOGS),
             Grant("logs", ["PutLogEvents"], [f"{arn}:log-stream:{streams}"], LOGS),
         ]
+
+
+def passing(role: iam.Role) -> Grant:
+    """Handing this role to SageMaker, and to nothing else."""
+    only = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    return Grant("iam", ["PassRole"], [role.role_arn], conditions=only)

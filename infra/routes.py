@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Route:
-    """``name`` is the handler's module and the operation's id; ``statuses`` are the errors that it can answer."""
+    """``name`` is the handler's module and the operation's id; ``statuses`` are the errors that it can answer.
+
+    ``accepted``: what a 202 means, where the handler may start what ends later. ``query``: its query parameters.
+    """
 
     name: str
     method: str
@@ -16,6 +19,8 @@ class Route:
     answer: str
     statuses: tuple[int, ...]
     body: str | None = None
+    accepted: str | None = None
+    query: tuple[str, ...] = ()
 
 
 ROUTES = (
@@ -43,5 +48,41 @@ ROUTES = (
         "One model, with its versions.",
         answer="ModelDetail",
         statuses=(403, 404, 429, 500, 503),
+    ),
+    Route(
+        "show_release",
+        "GET",
+        "/models/{model}/release",
+        "Which version answers, which is tried, and what is known of the trial.",
+        answer="Release",
+        statuses=(403, 404, 429, 500, 503),
+    ),
+    Route(
+        "list_changes",
+        "GET",
+        "/models/{model}/release/changes",
+        "Every change of the route, the newest first.",
+        answer="Changes",
+        statuses=(403, 404, 422, 429, 500, 503),
+        query=("limit", "cursor"),
+    ),
+    Route(
+        "change_release",
+        "POST",
+        "/models/{model}/release/{move}",
+        "Promote, roll back, end a canary, freeze, thaw, mirror traffic to a version, or clear one of its quarantine.",
+        answer="Changed",
+        statuses=(400, 403, 404, 409, 413, 422, 429, 500, 503),
+        body="Change",
+        accepted="The version's endpoint is made first; the execution moves the route when it is tested.",
+    ),
+    Route(
+        "take_labels",
+        "POST",
+        "/models/{model}/feedback",
+        "Say what really happened, by the ids of predictions; the first label of each counts.",
+        answer="Taken",
+        statuses=(400, 403, 404, 413, 422, 429, 500, 503),
+        body="Labels",
     ),
 )

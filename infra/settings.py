@@ -15,11 +15,15 @@ TARGETS = ("aws", "local")
 
 @dataclass(frozen=True)
 class Settings:
-    """``target``: who runs the templates; ``prefix``: of every name that AWS wants unique; ``models``: the projects."""
+    """``target``: who runs the templates; ``prefix``: of every name that AWS wants unique; ``models``: the projects.
+
+    ``batch_buckets``: the buckets, besides the stack's own, in which batches may read and write.
+    """
 
     target: str
     prefix: str
     models: Path
+    batch_buckets: tuple[str, ...] = ()
 
     @property
     def local(self) -> bool:
@@ -31,6 +35,7 @@ class Settings:
         target = str(node.try_get_context("target") or "aws")
         prefix = str(node.try_get_context("prefix") or "heirloom")
         models = REPOSITORY / str(node.try_get_context("models") or "models")
+        buckets = _listed(node.try_get_context("batch_buckets"))
         if target not in TARGETS:
             raise SystemExit(f"context target: expected one of {', '.join(TARGETS)}, got {target!r}")
         # SageMaker names have at most 63 characters: <prefix>-<model, up to 40>-v<number>.
@@ -38,4 +43,12 @@ class Settings:
             raise SystemExit(f"context prefix: expected 2 to 12 lower-case letters and digits, got {prefix!r}")
         if not models.is_dir():
             raise SystemExit(f"context models: expected a folder of model projects, got {models}")
-        return cls(target, prefix, models)
+        if wrong := [name for name in buckets if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name)]:
+            raise SystemExit(f"context batch_buckets: expected names of S3 buckets, got {wrong[0]!r}")
+        return cls(target, prefix, models, buckets)
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    """A list of cdk.json, or a text with commas, as ``-c`` gives it."""
+    names = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(str(name).strip() for name in names if str(name).strip())

@@ -1,4 +1,4 @@
-"""The functions that the states of a pipeline call: one set for all models."""
+"""The functions that the states of pipelines and releases call: one set for all models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINEAGE = ("GetItem", "Query", "PutItem", "UpdateItem")
 
 
 class Steps(Construct):
-    """Each step's function may do what its own state needs."""
+    """Each step's function may do what its own state needs. ``answering``: sending the verdict of a trial."""
 
     def __init__(
         self,
@@ -26,25 +26,29 @@ class Steps(Construct):
         data: DataStack,
         endpoints: Endpoints,
         image: Image,
+        answering: Grant,
     ) -> None:
         super().__init__(scope, construct_id)
         self._runtime = runtime
         self._data = data
+        self._endpoints = endpoints
+        self._answering = answering
         self._functions = {
             "ValidateData": self._validate_data(),
-            "RegisterVersion": self._register_version(endpoints, image),
-            "TestEndpoint": self._test_endpoint(endpoints),
-            "PointRoute": self._point_route(),
-            "RecordFailure": self._record_failure(endpoints),
+            "RegisterVersion": self._register_version(image),
+            "TestEndpoint": self._test_endpoint(),
+            "MoveRoute": self._move_route(),
+            "StartCanary": self._start_canary(),
+            "RetireEndpoints": self._retire_endpoints(),
+            "RecordFailure": self._record_failure(),
         }
 
-    @property
-    def arns(self) -> dict[str, str]:
-        """The functions' ARNs by the names that infra/workflows/pipeline.asl.json gives them."""
-        return {name: function.arn for name, function in self._functions.items()}
+    def arns(self, *names: str) -> dict[str, str]:
+        """The ARNs of these functions by the names that infra/workflows/ gives them."""
+        return {name: self._functions[name].arn for name in names}
 
-    def invocation(self) -> Grant:
-        return Grant("lambda", ["InvokeFunction"], list(self.arns.values()))
+    def invocation(self, *names: str) -> Grant:
+        return Grant("lambda", ["InvokeFunction"], list(self.arns(*names).values()))
 
     def _validate_data(self) -> PlatformFunction:
         # 1769 MB is one whole virtual processor; a gigabyte of CSV is read in one pass well within the time.
@@ -55,31 +59,46 @@ class Steps(Construct):
         )
         return function
 
-    def _register_version(self, endpoints: Endpoints, image: Image) -> PlatformFunction:
+    def _register_version(self, image: Image) -> PlatformFunction:
         function = self._step("RegisterVersion", "register_version", Duration.minutes(2), 512)
         self._data.artifacts.grant(function, ["GetObject"], "runs/*", "One function registers the runs of all models.")
         self._data.artifacts.grant(
             function, ["PutObject"], "versions/*", "One function keeps the evidence of all models' versions."
         )
-        endpoints.grant_register(function)
+        self._endpoints.grant_register(function)
         for grant in image.describe():
             function.allow(grant)
         return function
 
-    def _test_endpoint(self, endpoints: Endpoints) -> PlatformFunction:
+    def _test_endpoint(self) -> PlatformFunction:
         function = self._step("TestEndpoint", "test_endpoint", Duration.minutes(5))
-        endpoints.grant_invoke(function)
+        self._endpoints.grant_invoke(function)
         return function
 
-    def _point_route(self) -> PlatformFunction:
-        function = self._step("PointRoute", "point_route", Duration.minutes(1))
-        self._data.routes.grant(function, "GetItem", "PutItem")
+    def _move_route(self) -> PlatformFunction:
+        function = self._step("MoveRoute", "move_route", Duration.minutes(1))
+        self._data.grant_change_routes(function)
+        self._data.grant_trials(function)
+        function.allow(self._answering)
         return function
 
-    def _record_failure(self, endpoints: Endpoints) -> PlatformFunction:
+    def _start_canary(self) -> PlatformFunction:
+        function = self._step("StartCanary", "start_canary", Duration.minutes(1))
+        self._data.grant_change_routes(function)
+        self._data.grant_trials(function)
+        function.allow(self._answering)
+        return function
+
+    def _retire_endpoints(self) -> PlatformFunction:
+        function = self._step("RetireEndpoints", "retire_endpoints", Duration.minutes(5))
+        self._data.grant_change_routes(function)
+        self._endpoints.grant_delete(function)
+        return function
+
+    def _record_failure(self) -> PlatformFunction:
         function = self._step("RecordFailure", "record_failure", Duration.minutes(2))
-        self._data.routes.grant(function, "GetItem")
-        endpoints.grant_delete(function)
+        self._data.grant_change_routes(function)
+        self._endpoints.grant_delete(function)
         return function
 
     def _step(self, construct_id: str, handler: str, timeout: Duration, memory_mb: int = 256) -> PlatformFunction:

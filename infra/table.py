@@ -14,11 +14,20 @@ from infra.grant import Grant
 class Table(Construct):
     """``variable`` is the environment variable in which functions find the table's name.
 
+    ``expires`` names the attribute, in epoch seconds, after which an item goes; ``stream`` tells of each new item.
     Encrypted with a key that AWS owns: a customer-managed key costs $1 a month and a request to KMS a call.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, variable: str, partition_key: str, sort_key: str | None = None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        variable: str,
+        partition_key: str,
+        sort_key: str | None = None,
+        expires: str | None = None,
+        stream: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self._variable = variable
@@ -32,6 +41,8 @@ class Table(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            time_to_live_attribute=expires,
+            stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.name = export(self, "Name", table.table_name)
@@ -40,6 +51,10 @@ class Table(Construct):
     def grant(self, function: PlatformFunction, *operations: str) -> None:
         """Let ``function`` call these operations, such as GetItem, and tell it the table's name."""
         function.allow(Grant("dynamodb", operations, [self.arn]))
+        self.tell(function)
+
+    def tell(self, function: PlatformFunction) -> None:
+        """Tell ``function`` the table's name, without a right to the table."""
         function.set(self._variable, self.name)
 
 

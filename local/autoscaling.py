@@ -16,6 +16,7 @@ from ministack import app
 from ministack.core import router
 
 from local.awsjson import ApiError, Context, JsonService
+from local.sagemaker import emulator
 
 SERVICE = "application-autoscaling"
 STATE = "application_autoscaling"
@@ -126,10 +127,23 @@ def install() -> None:
         "DescribeScalingPolicies": registry.describe_policies,
         "DeleteScalingPolicy": registry.delete_policy,
     }
-    app.SERVICE_HANDLERS[SERVICE] = JsonService(SERVICE, operations).handle
+    app.SERVICE_HANDLERS[SERVICE] = JsonService(SERVICE, operations, _authorise).handle
     router.SERVICE_PATTERNS[SERVICE] = {"credential_scope": SERVICE, "target_prefixes": ["AnyScaleFrontendService"]}
     app._loaded_modules[STATE] = registry
     app._state_map[STATE] = STATE
+
+
+def _authorise(request: Record, context: Context) -> None:
+    """On the target's ARN, which is made up when it is registered; lists have no resource.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_applicationautoscaling.html
+    """
+    if context.access_key_id is None:
+        return
+    arn = "*" if context.operation.startswith("Describe") else f"{_arn(SERVICE, context)}scalable-target/any"
+    namespace = {f"{SERVICE}:service-namespace": request["ServiceNamespace"]}
+    if reason := emulator.denial(context.access_key_id, f"{SERVICE}:{context.operation}", arn, namespace):
+        raise ApiError("AccessDeniedException", reason)
 
 
 def _key(request: Record, context: Context) -> Key:

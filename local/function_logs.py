@@ -24,8 +24,9 @@ _MARKED_CALL = (
     "            finally:\n"
     f"                print('{_MARK}', file=sys.stderr, flush=True)\n"
 )
-# For a worker that died without a mark: as long as MiniStack itself waits at the most.
-_SECONDS = 0.25
+# For a function that has closed its stderr. The mark is written before the answer, so it is there already; on a busy
+# machine the thread that reads it may come late, and what is not read now is told with the next invocation, or never.
+_SECONDS = 5.0
 
 
 def install() -> None:

@@ -28,6 +28,7 @@ PLUG_INS = (
     "local.loopback",
     "local.identity",
     "local.object_events",
+    "local.version_ranges",
     "local.function_errors",
     "local.function_logs",
     "local.embedded_metrics",
@@ -36,6 +37,7 @@ PLUG_INS = (
     "local.cloudformation",
     "local.autoscaling",
     "local.alarms",
+    "local.log_subscriptions",
 )
 log = logging.getLogger("local.server")
 

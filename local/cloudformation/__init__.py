@@ -1,4 +1,5 @@
-"""CloudFormation resource types that MiniStack lacks: ``AWS::SageMaker::*`` and ``AWS::ApplicationAutoScaling::*``.
+"""CloudFormation resource types that MiniStack lacks: ``AWS::SageMaker::*`` and ``AWS::ApplicationAutoScaling::*``;
+and the time to live of its DynamoDB tables.
 
 A plug-in (see local.server). A resource is made through the service's own API, on a thread of its own, so that a
 template is refused for exactly what the API refuses, and an endpoint can be waited for.
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from ministack.services.cloudformation import provisioners, stacks
 
+from local.cloudformation import dynamodb
 from local.cloudformation.autoscaling import SCALABLE_TARGET, SCALING_POLICY
 from local.cloudformation.resource import ResourceType
 from local.cloudformation.sagemaker import ENDPOINT, ENDPOINT_CONFIG, MODEL, MODEL_PACKAGE_GROUP
@@ -26,6 +28,7 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
 
 def install() -> None:
     """Add the types to MiniStack's tables."""
+    dynamodb.install()
     names = {resource_type.name for resource_type in RESOURCE_TYPES}
     for resource_type in RESOURCE_TYPES:
         provisioners._RESOURCE_HANDLERS[resource_type.name] = resource_type.handlers()

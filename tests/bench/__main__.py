@@ -21,7 +21,7 @@ import click
 from heirloom.adapters.project_folder import read_project
 from local.deploy import Deployment
 from local.launcher import EmbeddedAws
-from tests.bench import imports, stack
+from tests.bench import batch, imports, predict, release, stack
 from tests.embedded import free_port
 from tests.local.stack.client import Stack
 
@@ -37,7 +37,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _deployed(Path(folder)) as deployed:
         month = _month(Path(folder) / "month.csv")
         _print(stack.pipeline_table(deployed, month))
-        _print(stack.prediction_table(deployed, _row(month)))
+        row = _row(month)
+        _print(stack.prediction_table(deployed, row))
+        versions = [release.champion(deployed, stack.MODEL)]
+        versions += [deployed.train(stack.MODEL, f"again-{number}.csv", month) for number in range(2)]
+        _print(predict.table(deployed.aws, f"heirloom-{stack.MODEL}-v{versions[-1]}", row))
+        _print(release.flips_table(deployed, stack.MODEL, row, versions))
+        _print(release.rollback_table(deployed, stack.MODEL, row, *versions[1:]))
+        _print(batch.batch_table(deployed, month))
         _print(stack.large_file_table(deployed, _large(month)))
 
 

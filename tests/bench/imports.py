@@ -59,7 +59,8 @@ def _median(statements: str) -> float:
 
 def _run(program: str) -> str:
     """What ``program`` prints, with the environment of a function."""
-    names = ("HEIRLOOM_LINEAGE_TABLE", "HEIRLOOM_ROUTES_TABLE", "HEIRLOOM_DATA_BUCKET", "HEIRLOOM_ARTIFACT_BUCKET")
+    tables = (f"HEIRLOOM_{name}_TABLE" for name in ("LINEAGE", "PREDICTIONS", "ROUTES"))
+    names = (*tables, "HEIRLOOM_DATA_BUCKET", "HEIRLOOM_ARTIFACT_BUCKET")
     environment = (
         os.environ
         | dict.fromkeys(names, "x")

@@ -19,10 +19,10 @@ VERBS = sorted(
     [
         f"{noun} {verb}"
         for noun in heirloom.list_commands(click.Context(heirloom))
-        if noun not in ("demo", "predict")
+        if noun not in ("demo", "predict", "batch")
         for verb in heirloom.get_command(click.Context(heirloom), noun).list_commands(click.Context(heirloom))
     ]
-    + ["demo", "predict"]
+    + ["demo", "predict", "batch"]
 )
 
 
@@ -30,7 +30,7 @@ def test_lists_every_noun_in_help(cli: Run) -> None:
     ran = cli("--help")
 
     assert ran.code == 0
-    for noun in ("local", "project", "data", "run", "model", "predict", "demo"):
+    for noun in ("local", "project", "data", "run", "model", "predict", "batch", "demo"):
         assert f"  {noun} " in ran.out
 
 

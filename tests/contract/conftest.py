@@ -11,7 +11,7 @@ from local.connection import Connection
 from tests.embedded import add_image, make_role, unique, write_program
 
 SERVE = f"""#!{sys.executable}
-import http.server, json, os
+import http.server, json, os, time
 
 ANSWERS = {{
     "answer": (200, {{"predictions": [{{"value": 1.5}}]}}),
@@ -19,6 +19,8 @@ ANSWERS = {{
     "grumble": (400, {{"message": "no problem+json"}}),
     "fail": (500, {{"detail": "out of memory"}}),
     "mumble": (200, None),
+    "exceed": (200, {{"predictions": [{{"value": float("nan")}}]}}),
+    "dawdle": (200, {{"predictions": [{{"value": 1.5}}]}}),
 }}
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -30,8 +32,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self):
-        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["inputs"]
-        status, answer = ANSWERS[rows[0]["do"]]
+        body, kind = self.rfile.read(int(self.headers["Content-Length"])), self.headers["Content-Type"]
+        do = json.loads(body)["inputs"][0]["do"] if kind == "application/json" else "echo"
+        status, answer = ANSWERS.get(do, (200, {{"content_type": kind}}))
+        time.sleep(1.5 if do == "dawdle" else 0)
         self.send_response(status)
         self.end_headers()
         self.wfile.write(b"not json" if answer is None else json.dumps(answer).encode())

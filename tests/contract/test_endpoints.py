@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -11,8 +13,8 @@ from heirloom.adapters.memory import MemoryDeployments, MemoryEndpoints, MemoryJ
 from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
 from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 from heirloom.adapters.sagemaker.jobs import SageMakerJobs
-from heirloom.core.errors import Invalid, Problem, Unavailable
-from heirloom.core.prediction.answer import Endpoints
+from heirloom.core.errors import Invalid, ModelFailed, Problem, Unavailable
+from heirloom.core.prediction.answer import Endpoints, body_of
 from heirloom.core.project.registration import Deployments
 from heirloom.core.run.runs import Job, Jobs
 from local.connection import Connection
@@ -54,16 +56,23 @@ class _ByRow(MemoryEndpoints):
         super().__init__()
         self._endpoint = endpoint
 
-    def invoke(self, endpoint: str, document: Any) -> Any:
+    def invoke(
+        self, endpoint: str, body: bytes, *, content_type: str = "application/json", seconds: float | None = None
+    ) -> Any:
         told = {
             "answer": {"predictions": [{"value": 1.5}]},
             "refuse": REFUSAL,
             "grumble": Invalid("the model refuses the input"),
-            "fail": Unavailable("failed"),
+            "fail": ModelFailed("failed"),
             "mumble": Unavailable("no JSON"),
+            "exceed": Unavailable("no JSON"),
+            "dawdle": {"predictions": [{"value": 1.5}]},
+            "echo": {"content_type": content_type},
         }
-        self.answers = {self._endpoint: told[document["inputs"][0]["do"]]}
-        return super().invoke(endpoint, document)
+        do = json.loads(body)["inputs"][0]["do"] if content_type == "application/json" else "echo"
+        self.answers = {self._endpoint: told[do]}
+        self.silent = {self._endpoint: 1.5 if do == "dawdle" else 0}
+        return super().invoke(endpoint, body, content_type=content_type, seconds=seconds)
 
 
 class OnSageMaker:
@@ -73,8 +82,9 @@ class OnSageMaker:
         self._bucket, self.job = unique("contract"), unique("wine")
         self.endpoint = f"{unique('contract')}-wine-v1"
         aws.client("s3").create_bucket(Bucket=self._bucket)
-        self.endpoints: Endpoints = SageMakerEndpoints(aws.client("sagemaker-runtime"))
-        self.deployments: Deployments = SageMakerDeployments(self._client)
+        runtime = aws.client("sagemaker-runtime")
+        self.endpoints: Endpoints = SageMakerEndpoints(runtime, lambda seconds: runtime)
+        self.deployments: Deployments = SageMakerDeployments(self._client, aws.client("application-autoscaling"))
         self.jobs: Jobs = SageMakerJobs(self._client)
         self._artifacts = self._train()
         self.made(self.endpoint)
@@ -117,8 +127,8 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
         made.deployments.take_down(made.endpoint)
 
 
-def ask(host: Host, do: str) -> Any:
-    return host.endpoints.invoke(host.endpoint, {"inputs": [{"do": do}]})
+def ask(host: Host, do: str, seconds: float | None = None) -> Any:
+    return host.endpoints.invoke(host.endpoint, body_of([{"do": do}]), seconds=seconds)
 
 
 def test_gives_the_model_s_answer_as_it_is(host: Host) -> None:
@@ -138,15 +148,38 @@ def test_hands_on_a_refusal_in_words_of_its_own(host: Host) -> None:
         ask(host, "grumble")
 
 
-@pytest.mark.parametrize("do", ["fail", "mumble"])
-def test_a_model_that_is_not_well_is_unavailable(host: Host, do: str) -> None:
+@pytest.mark.parametrize("do", ["mumble", "exceed"])
+def test_a_model_that_answers_no_json_is_unavailable(host: Host, do: str) -> None:
     with pytest.raises(Unavailable):
         ask(host, do)
 
 
+def test_a_model_that_fails_is_told_from_one_that_is_not_there(host: Host) -> None:
+    with pytest.raises(ModelFailed):
+        ask(host, "fail")
+
+
+def test_an_answer_that_comes_in_time_is_as_good_as_any(host: Host) -> None:
+    assert ask(host, "answer", seconds=20) == {"predictions": [{"value": 1.5}]}
+    assert ask(host, "dawdle", seconds=20) == {"predictions": [{"value": 1.5}]}
+
+
+def test_an_answer_that_is_late_is_not_waited_for(host: Host) -> None:
+    started = time.monotonic()
+
+    with pytest.raises(Unavailable, match=r"within 0\.5 s"):
+        ask(host, "dawdle", seconds=0.5)
+
+    assert time.monotonic() - started < 1
+
+
+def test_sends_a_body_of_any_content_type(host: Host) -> None:
+    assert host.endpoints.invoke(host.endpoint, b"a,b\n1,2\n", content_type="text/csv") == {"content_type": "text/csv"}
+
+
 def test_an_endpoint_that_is_not_there_is_unavailable(host: Host) -> None:
     with pytest.raises(Unavailable):
-        host.endpoints.invoke("contract-nowhere", {"inputs": [{"do": "answer"}]})
+        host.endpoints.invoke("contract-nowhere", body_of([{"do": "answer"}]))
 
 
 def test_finds_a_training_job(host: Host) -> None:

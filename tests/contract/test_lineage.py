@@ -40,6 +40,10 @@ def version(number: int, model: str = "wine") -> Node:
     return Node("version", f"{model}/{number}", model, "2026-11-23T15:00:00.000Z", DATA, {"number": number})
 
 
+def changed(revision: int, model: str = "wine") -> Node:
+    return Node("change", f"{model}/{revision}", model, "2026-11-23T15:00:00.000Z", DATA, {"revision": revision})
+
+
 def test_gives_back_what_was_added(lineage: Lineage) -> None:
     node = run(1)
 
@@ -124,6 +128,22 @@ def test_lists_versions_by_number_and_not_by_text(lineage: Lineage) -> None:
 
     assert [entry.summary["number"] for entry in lineage.versions("wine", 10).entries] == [100, 10, 9, 0]
     assert lineage.versions("beer", 10).entries == ()
+
+
+def test_pages_through_changes_by_revision_newest_first(lineage: Lineage) -> None:
+    for revision in (9, 10, 1, 100):
+        lineage.add(changed(revision))
+    lineage.add(changed(7, "beer"))
+    lineage.add(version(200))
+
+    first = lineage.changes("wine", 3)
+    second = lineage.changes("wine", 3, first.cursor)
+
+    pages = [[entry.summary["revision"] for entry in page.entries] for page in (first, second)]
+    assert pages == [[100, 10, 9], [1]]
+    assert (first.cursor, second.cursor) == ("change#00000009", None)
+    with pytest.raises(Invalid, match="cursor"):
+        lineage.changes("wine", 3, "version#00000001")
 
 
 @pytest.mark.parametrize("cursor", ["", "version#00000001", "nonsense"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
 
 from heirloom.adapters.memory import MemoryObjects
 from heirloom.adapters.s3 import S3Objects
-from heirloom.core.errors import NotFound
+from heirloom.core.errors import Conflict, NotFound
 from heirloom.core.storage import Location, Objects
 from tests.embedded import unique
 
@@ -131,3 +132,54 @@ def test_says_so_when_there_is_no_such_object(bucket: Bucket) -> None:
         body_of(bucket, missing)
     with pytest.raises(NotFound):
         bucket.objects.copy(missing, Location(bucket.name, "elsewhere"))
+
+
+def test_describes_the_version_that_is_the_newest_now(bucket: Bucket) -> None:
+    older = bucket.upload(KEY, b"older!")
+    newer = bucket.upload(KEY, b"newer")
+
+    found = bucket.objects.describe(Location(bucket.name, KEY))
+
+    assert (found.location, found.size) == (newer, 5)
+    assert bucket.objects.describe(older).size == 6
+    assert bucket.objects.describe(older).etag != found.etag
+    with pytest.raises(NotFound):
+        bucket.objects.describe(Location(bucket.name, "wine/none.csv"))
+
+
+def test_reads_a_range_with_both_its_ends(bucket: Bucket) -> None:
+    stored = bucket.objects.describe(bucket.upload(KEY, b"0123456789"))
+
+    assert bucket.objects.read_range(stored, 2, 4) == b"234"
+    assert bucket.objects.read_range(stored, 9, 9) == b"9"
+
+
+def test_reads_no_range_of_an_object_that_was_replaced(bucket: Bucket) -> None:
+    stored = bucket.objects.describe(bucket.upload(KEY, b"older"))
+    bucket.upload(KEY, b"newer")
+
+    assert bucket.objects.read_range(stored, 0, 4) == b"older"
+    with pytest.raises(Conflict):
+        bucket.objects.read_range(replace(stored, location=Location(bucket.name, KEY)), 0, 4)
+
+
+@pytest.mark.parametrize(
+    "sizes", [[0], [3, 0, 4], [5 * 2**20], [2**20, 6 * 2**20, 0, 5 * 2**20, 9, 2**20, 5 * 2**20, 1]]
+)
+def test_joins_objects_large_and_small_in_their_order(bucket: Bucket, sizes: list[int]) -> None:
+    bodies = [bytes([65 + place]) * size for place, size in enumerate(sizes)]
+    pieces = [bucket.objects.describe(bucket.upload(f"{KEY}.{n}", body)) for n, body in enumerate(bodies)]
+    target = Location(bucket.name, f"joined/{KEY}")
+
+    bucket.objects.join(pieces, target, "text/csv")
+
+    assert body_of(bucket, target) == b"".join(bodies)
+
+
+def test_joins_nothing_of_what_is_missing(bucket: Bucket) -> None:
+    piece = bucket.objects.describe(bucket.upload(KEY, b"x" * 6 * 2**20))
+    missing = replace(piece, location=Location(bucket.name, "wine/none.csv"))
+
+    with pytest.raises(NotFound):
+        bucket.objects.join([piece, missing, piece], Location(bucket.name, "joined"), "text/csv")
+    assert "joined" not in bucket.listed()

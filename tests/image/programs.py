@@ -129,10 +129,11 @@ def train(job: Job, **variables: str) -> Job:
 
 @dataclass
 class Endpoint:
-    """A container that serves, and its port."""
+    """A container that serves, its port and its directory."""
 
     process: subprocess.Popen[str]
     port: int
+    base: Path
 
     def send(
         self, path: str, body: bytes | None = None, media_type: str = "application/json", method: str = ""
@@ -172,8 +173,8 @@ class Endpoint:
         return self.process.returncode, time.monotonic() - started
 
 
-def serve(base: Path, port: int) -> Endpoint:
-    variables = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"}
+def serve(base: Path, port: int, **more: str) -> Endpoint:
+    variables = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1", **more}
     process = subprocess.Popen(
         ["serve"],
         env=environment(base, **variables),
@@ -182,4 +183,4 @@ def serve(base: Path, port: int) -> Endpoint:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return Endpoint(process, port)
+    return Endpoint(process, port, base)

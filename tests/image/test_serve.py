@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from heirloom.adapters.project_folder import bundle
-from tests.image.programs import BASELINE, MODELS, Endpoint, Job, make_project
+from tests.image.programs import BASELINE, DATA, MODELS, Endpoint, Job, make_project, prepare, train
 
 # The trained models and the endpoints of conftest.py are made once a worker: one worker is enough.
 pytestmark = pytest.mark.xdist_group("image")
@@ -56,12 +56,41 @@ def test_takes_every_spelling_of_the_same_rows(endpoint: Endpoint, document: Any
     assert (status, answer) == (200, {"predictions": [{"label": True, "probability": 1.0}] * 2})
 
 
-@pytest.mark.parametrize("row", [{"acid": None, "grape": "red"}, {"acid": 1, "grape": None}, {"acid": 1, "grape": 7}])
-def test_takes_missing_values_and_unknown_categories(endpoint: Endpoint, row: dict[str, Any]) -> None:
+@pytest.mark.parametrize("row", [{"acid": None, "grape": "red"}, {"acid": 1, "grape": None}])
+def test_takes_missing_values(endpoint: Endpoint, row: dict[str, Any]) -> None:
     status, answer = endpoint.predict([row])
 
     assert status == 200
     assert answer["predictions"][0]["label"] in (True, False)
+
+
+def test_refuses_a_category_that_training_has_not_seen(endpoint: Endpoint) -> None:
+    status, problem = endpoint.predict([ROW, {"acid": 1, "grape": "whit"}, {"acid": 1, "grape": 7}])
+
+    assert (status, problem["title"]) == (422, "Input does not fit the model")
+    expected = "expected a value that training has seen: red, white"
+    assert problem["errors"] == [
+        {"field": "inputs[1].grape", "detail": f'{expected} (did you mean white?), got "whit"'},
+        {"field": "inputs[2].grape", "detail": f'{expected}, got "7"'},
+    ]
+    assert problem["detail"] == f'inputs[1].grape: {expected} (did you mean white?), got "whit" (and 1 more)'
+
+
+def test_takes_such_a_category_where_the_project_accepts_it(tmp_path: Path, start: Start) -> None:
+    project = make_project(tmp_path / "wine", data="unseen: accept")
+    job = train(prepare(tmp_path / "ml", project, DATA))
+    endpoint = start(job.base).wait()
+
+    status, answer = endpoint.predict([{"acid": 1, "grape": 7}])
+
+    assert (status, answer["predictions"][0]["label"]) == (200, False)
+
+
+def test_says_how_many_fields_are_wrong_beside_those_it_names(endpoint: Endpoint) -> None:
+    status, problem = endpoint.predict([{"acid": "far", "grape": "red"}] * 50)
+
+    assert (status, len(problem["errors"]), problem["more_errors"]) == (422, 20, 30)
+    assert problem["detail"].endswith("(and 49 more)")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +145,7 @@ def test_names_the_field_of_a_csv_that_does_not_fit(endpoint: Endpoint, body: by
         (b'{"acid": 1}', "application/json", 400),
         (b"7", "application/json", 400),
         (b"caf\xe9,1\n", "text/csv", 400),
+        (b"[1,2]", "application/x-npy", 422),
         (b'"a"b,1\n', "text/csv", 400),
         (b"acid=1", "application/x-www-form-urlencoded", 415),
         (json.dumps([ROW] * 4097).encode(), "application/json", 413),

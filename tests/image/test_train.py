@@ -15,13 +15,13 @@ from tests.image.programs import DATA, MODEL, MODELS, Job, make_project, prepare
 # The trained models and the endpoints of conftest.py are made once a worker: one worker is enough.
 pytestmark = pytest.mark.xdist_group("image")
 
-FILES = {"environment.json", "metrics.json", "profile.json", "schema.json", "smoke.json"}
+FILES = {"compiled.json", "environment.json", "metrics.json", "profile.json", "schema.json", "smoke.json"}
 
 
 def test_leaves_the_model_the_project_and_the_evidence(flights: Job) -> None:
     assert (flights.code, flights.reason) == (0, "")
     project = {"baseline.py", "make_data.py", "model.py", "model.yaml"}
-    assert {file.name for file in (flights.base / "model").iterdir()} == FILES | project | {"model.skops"}
+    assert {file.name for file in (flights.base / "model").iterdir()} == FILES | project | {"compiled", "model.skops"}
     assert {file.name for file in (flights.base / "output/data").iterdir()} == FILES
 
 
@@ -66,6 +66,24 @@ def test_keeps_a_histogram_of_each_feature(flights: Job) -> None:
     assert set(profile["label"]["counts"]) == {"False", "True"}
 
 
+def test_compiles_the_model_and_says_that_it_answers_the_same(flights: Job) -> None:
+    found = flights.read("compiled.json")
+
+    assert (found["path"], found["rows"], found["arrays"]) == ("onnx", 600, False)
+    assert found["largest_difference"] < 1e-12
+    assert set(found["microseconds"]) == {"compiled", "scikit-learn"}
+    assert "[heirloom] served by onnx: the same answers as scikit-learn to all 600 test rows" in flights.log
+
+
+def test_remembers_the_categories_of_the_file(flights: Job) -> None:
+    schema = flights.read("schema.json")
+
+    assert schema["unseen"] == "accept"
+    assert schema["features"][0]["name"] == "carrier"
+    assert {"UA", "AA"} <= set(schema["features"][0]["categories"])
+    assert schema["features"][3] == {"name": "distance", "type": "number"}
+
+
 def test_records_rows_of_the_test_set_with_the_stored_models_answers(flights: Job) -> None:
     smoke = flights.read("smoke.json")
 
@@ -91,6 +109,8 @@ def test_trains_another_kind_of_project_all_the_same(tmp_path: Path) -> None:
     assert job.read("schema.json")["classes"] == []
     assert job.read("profile.json")["features"]["title"]["type"] == "text"
     assert set(job.read("smoke.json")["predictions"][0]) == {"value"}
+    assert job.read("compiled.json")["path"] == "scikit-learn"
+    assert "hook" in job.read("compiled.json")["why"]
 
 
 def test_trains_the_same_model_twice(tmp_path: Path, wine: Job) -> None:

@@ -22,7 +22,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two projects whose names begin alike, one of each form of serving."""
     folder = tmp_path_factory.mktemp("models")
     write_project(folder, "tiny")
-    write_project(folder, "tiny-large", form="realtime")
+    write_project(folder, "tiny-large", "{form: realtime, min_instances: 2, max_instances: 3, scale_in: false}")
     return folder
 
 

@@ -18,7 +18,7 @@ description: Made for the tests of the infrastructure.
 owner: tests
 data: {{label: y}}
 objective: {{statement: Better than a coin., metric: accuracy, at_least: 0.5}}
-serving: {{form: {form}}}
+serving: {serving}
 """
 
 
@@ -81,11 +81,11 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def write_project(models: Path, name: str, form: str = "serverless") -> Path:
+def write_project(models: Path, name: str, serving: str = "{form: serverless}") -> Path:
     """A model project of three small files."""
     folder = models / name
     folder.mkdir(parents=True)
-    (folder / "model.yaml").write_text(MODEL.format(name=name, form=form))
+    (folder / "model.yaml").write_text(MODEL.format(name=name, serving=serving))
     (folder / "model.py").write_text("def train(frame, params):\n    return None\n")
     (folder / "baseline.py").write_text("def predict(frame):\n    return [0] * len(frame)\n")
     return folder

@@ -16,6 +16,7 @@ LOGICAL_IDS = {
     "ArtifactsBucketPolicyBC103148": "AWS::S3::BucketPolicy",
     "LineageTable0005BBD5": "AWS::DynamoDB::Table",
     "RoutesTableC26918F6": "AWS::DynamoDB::Table",
+    "PredictionsTable3F2B284F": "AWS::DynamoDB::Table",
 }
 BUCKETS = [name for name, kind in LOGICAL_IDS.items() if kind == "AWS::S3::Bucket"]
 TABLES = [name for name, kind in LOGICAL_IDS.items() if kind == "AWS::DynamoDB::Table"]
@@ -75,7 +76,18 @@ def test_a_table_costs_nothing_idle_and_can_be_restored(aws: Stacks, name: str) 
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def test_predictions_expire_and_are_told_of(aws: Stacks) -> None:
+    properties = aws.resources()["PredictionsTable3F2B284F"]["Properties"]
+
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert [key["AttributeName"] for key in properties["KeySchema"]] == ["id", "part"]
+
+
 def test_the_outputs_tell_where_everything_is(aws: Stacks) -> None:
     outputs = set(aws.template("Platform")["Outputs"])
 
-    assert outputs == {"ApiId", "ApiUrl", "DataBucket", "ArtifactBucket", "LineageTable", "RoutesTable", "Prefix"}
+    assert outputs == {
+        *("ApiId", "ApiUrl", "DataBucket", "ArtifactBucket", "Prefix", "BatchMachine"),
+        *("LineageTable", "RoutesTable", "PredictionsTable"),
+    }

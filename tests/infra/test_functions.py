@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import re
+from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra import REPOSITORY
-from infra.pipeline import DEFINITION
+from infra.machine import WORKFLOWS
 from infra.routes import ROUTES
 from tests.infra.synthesis import Stacks
 
@@ -86,40 +88,90 @@ def test_every_function_is_traced_and_its_log_expires(aws: Stacks) -> None:
 
 
 def test_what_is_invoked_asynchronously_has_dead_letters_and_an_alarm(aws: Stacks) -> None:
-    queue = aws.functions()["start_pipeline"]["DeadLetterConfig"]["TargetArn"]
-    rule = next(iter(aws.resources("AWS::Events::Rule").values()))["Properties"]
-    alarm = next(iter(aws.resources("AWS::CloudWatch::Alarm").values()))["Properties"]
+    queues = {
+        name: it["DeadLetterConfig"]["TargetArn"]["Fn::GetAtt"][0]
+        for name, it in aws.functions().items()
+        if "DeadLetterConfig" in it
+    }
+    rules = [it["Properties"] for it in aws.resources("AWS::Events::Rule").values()]
+    told = {target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for rule in rules for target in rule["Targets"]}
+    alarms = [it["Properties"] for it in aws.resources("AWS::CloudWatch::Alarm").values()]
+    watched = [it["Dimensions"][0]["Value"]["Fn::GetAtt"] for it in alarms if "Dimensions" in it]
 
-    assert [target["DeadLetterConfig"]["Arn"] for target in rule["Targets"]] == [queue]
-    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue["Fn::GetAtt"][0], "QueueName"]}
+    assert set(queues) == {"start_pipeline", "abandon_release", "record_predictions", "mirror_predictions"}
+    assert told == {queues["start_pipeline"], queues["abandon_release"]}
+    assert sorted(watched) == sorted([queue, "QueueName"] for queue in set(queues.values()))
+
+
+def test_a_release_that_is_aborted_is_heard_of_and_no_other_execution(aws: Stacks) -> None:
+    rules = [it["Properties"]["EventPattern"] for it in aws.resources("AWS::Events::Rule").values()]
+    detail = next(rule["detail"] for rule in rules if rule["source"] == ["aws.states"])
+    (machine,) = detail["stateMachineArn"]
+    arns = [
+        f"arn:aws:states:us-east-1:111122223333:stateMachine:{name}-4e5f"
+        for name in aws.resources("AWS::StepFunctions::StateMachine")
+    ]
+
+    assert detail["status"] == ["ABORTED", "TIMED_OUT"]
+    assert [fnmatchcase(arn, machine["wildcard"]) for arn in arns] == ["Release" in arn for arn in arns]
+
+
+def test_what_predict_logs_is_delivered_to_its_two_readers(aws: Stacks) -> None:
+    """CloudWatch Logs takes two subscription filters a log group."""
+    filters = [it["Properties"] for it in aws.resources("AWS::Logs::SubscriptionFilter").values()]
+    group = aws.functions()["predict"]["LoggingConfig"]["LogGroup"]
+    functions = aws.resources("AWS::Lambda::Function")
+    readers = {
+        functions[it["DestinationArn"]["Fn::GetAtt"][0]]["Properties"]["Handler"].split(".")[2]: it["FilterPattern"]
+        for it in filters
+    }
+
+    assert readers == {
+        "record_predictions": "{ $.capture.part >= 0 }",
+        "mirror_predictions": "{ $.capture.shadow.version >= 0 }",
+    }
+    assert [it["LogGroupName"] for it in filters] == [group, group]
+
+
+def test_what_callers_sent_is_logged_for_a_month(aws: Stacks) -> None:
+    group = aws.functions()["predict"]["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert aws.resources()[group]["Properties"]["RetentionInDays"] == 30
 
 
 def test_an_answer_of_the_api_comes_before_the_gateway_gives_up(aws: Stacks) -> None:
     assert all(aws.functions()[route.name]["Timeout"] < 30 for route in ROUTES)
 
 
-@pytest.mark.parametrize(
-    ("state", "handler"),
-    [
-        ("ValidateData", "validate_data"),
-        ("RegisterVersion", "register_version"),
-        ("TestEndpoint", "test_endpoint"),
-        ("PointRoute", "point_route"),
-        ("RecordFailure", "record_failure"),
-    ],
-)
-def test_a_state_waits_as_long_as_its_function_may_take(aws: Stacks, state: str, handler: str) -> None:
-    states = json.loads(Path(DEFINITION).read_text())["States"]
-
-    assert states[state]["TimeoutSeconds"] >= aws.functions()[handler]["Timeout"]
+def states(workflow: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((WORKFLOWS / f"{workflow}.asl.json").read_text())["States"]
+    return found
 
 
-def test_the_clean_up_waits_a_quarter_of_an_hour_for_an_endpoint_that_is_being_made() -> None:
-    (retry,) = json.loads(Path(DEFINITION).read_text())["States"]["RecordFailure"]["Retry"]
+@pytest.mark.parametrize("workflow", ["pipeline", "release"])
+def test_a_state_waits_as_long_as_its_function_may_take(aws: Stacks, workflow: str) -> None:
+    calls = [it for it in states(workflow).values() if it.get("Resource") == "arn:aws:states:::lambda:invoke"]
+
+    assert calls
+    for call in calls:
+        handler = re.sub(r"(?<!^)(?=[A-Z])", "_", call["Parameters"]["FunctionName"][2:-1]).lower()
+        assert call["TimeoutSeconds"] >= aws.functions()[handler]["Timeout"]
+
+
+@pytest.mark.parametrize("workflow", ["pipeline", "release"])
+def test_the_clean_up_waits_a_quarter_of_an_hour_for_an_endpoint_that_is_being_made(workflow: str) -> None:
+    (retry,) = states(workflow)["RecordFailure"]["Retry"]
     growing = [retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt for attempt in range(retry["MaxAttempts"])]
 
     assert retry.get("JitterStrategy", "NONE") == "NONE"
     assert sum(min(seconds, retry["MaxDelaySeconds"]) for seconds in growing) >= 15 * 60
+
+
+def test_an_abandoned_release_is_cleared_up_after_when_its_steps_have_ended(aws: Stacks) -> None:
+    """A function that the aborted execution had called goes on: it may still point the route at the endpoint."""
+    moving = [aws.functions()[name]["Timeout"] for name in ("move_route", "start_canary")]
+
+    assert states("release")["LetItEnd"]["Seconds"] > max(moving)
 
 
 def test_cloudformation_waits_for_the_record_as_long_as_lambda_tries(aws: Stacks) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -23,9 +24,44 @@ def test_each_project_has_a_pipeline_a_record_and_a_baseline_that_answers(aws: S
     found = aws.resources("AWS::SageMaker::Endpoint").values()
     endpoints = {it["Properties"]["EndpointName"] for it in found if it["Type"] == "AWS::SageMaker::Endpoint"}
 
-    assert endpoints == {"heirloom-tiny-v0", "heirloom-tiny-large-v0"}
+    assert endpoints == {"heirloom-tiny-v0", record(aws, "tiny-large")["BaselineEndpoint"]}
     assert record(aws, "tiny")["BaselineEndpoint"] == "heirloom-tiny-v0"
-    assert len(aws.resources("AWS::StepFunctions::StateMachine")) == 2
+
+
+def test_each_project_has_a_pipeline_and_a_release_machine(aws: Stacks) -> None:
+    """A third is for the batches of all."""
+    records = [record(aws, "tiny"), record(aws, "tiny-large")]
+    machines = {it[key]["Ref"] for it in records for key in ("StateMachineArn", "ReleaseMachineArn")}
+
+    assert len(machines) == 4
+    assert machines < set(aws.resources("AWS::StepFunctions::StateMachine"))
+    assert len(aws.resources("AWS::StepFunctions::StateMachine")) == 5
+
+
+def test_a_baseline_of_another_form_or_on_another_machine_is_another_endpoint(tmp_path: Path) -> None:
+    """SageMaker changes neither in place, so the route moves to a new one before the old one goes."""
+    names = set()
+    for serving in ("{form: serverless}", "{form: realtime}", "{form: realtime, instance: ml.c7i.large}"):
+        folder = tmp_path / str(len(names))
+        write_project(folder / "models", "moving", serving)
+        names.add(record(synthesise("local", folder / "models", folder / "out"), "moving")["BaselineEndpoint"])
+
+    assert len(names) == 3
+    assert all(re.fullmatch(r"heirloom-moving-v0(-[0-9a-f]{6})?", name) for name in names)
+
+
+def test_a_baseline_that_may_have_more_instances_scales_by_its_calls(aws: Stacks) -> None:
+    target = next(iter(aws.resources("AWS::ApplicationAutoScaling::ScalableTarget").values()))["Properties"]
+    policy = next(iter(aws.resources("AWS::ApplicationAutoScaling::ScalingPolicy").values()))["Properties"]
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+
+    assert target["ResourceId"] == f"endpoint/{record(aws, 'tiny-large')['BaselineEndpoint']}/variant/AllTraffic"
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 3)
+    assert (tracking["TargetValue"], tracking["DisableScaleIn"]) == (1000, True)
+    assert tracking["PredefinedMetricSpecification"] == {
+        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+    }
+    assert len(aws.resources("AWS::ApplicationAutoScaling")) == 2
 
 
 def test_the_record_carries_the_checked_project(aws: Stacks) -> None:
@@ -41,7 +77,7 @@ def test_the_baseline_is_served_as_the_project_asks(aws: Stacks) -> None:
     small = next(variant for name, variant in variants.items() if "large" not in name)
 
     assert small["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 2048}
-    assert (large["InstanceType"], large["InitialInstanceCount"]) == ("ml.m5.large", 1)
+    assert (large["InstanceType"], large["InitialInstanceCount"]) == ("ml.m5.large", 2)
     assert {small["VariantName"], large["VariantName"]} == {"AllTraffic"}
 
 
@@ -100,6 +136,8 @@ def test_a_wrong_model_yaml_fails_synthesis_with_its_line(tmp_path: Path) -> Non
         ({"target": "azure"}, "target: expected one of aws, local, got 'azure'"),
         ({"prefix": "Heirloom-Trial"}, "prefix: expected 2 to 12 lower-case letters and digits"),
         ({"models": "nowhere"}, "models: expected a folder of model projects"),
+        ({"batch_buckets": "in-bucket, Out"}, "batch_buckets: expected names of S3 buckets, got 'Out'"),
+        ({"batch_buckets": ["a/b"]}, "batch_buckets: expected names of S3 buckets, got 'a/b'"),
     ],
 )
 def test_a_wrong_context_is_refused_by_name(context: dict[str, str], reason: str) -> None:

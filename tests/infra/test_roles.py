@@ -13,9 +13,13 @@ RECORD = {f"dynamodb:{operation}" for operation in ("GetItem", "Query", "PutItem
 READ = {"dynamodb:GetItem", "dynamodb:Query"}
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 QUARANTINE = {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:PutObject", "s3:ListBucket"}
+CHANGE_ROUTES = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"}
+TRIALS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "states:SendTaskSuccess"}
+BATCH_FILES = {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucket"}
 TAKE_DOWN = {
     *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
     *("sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
+    *("application-autoscaling:DescribeScalableTargets", "application-autoscaling:DeregisterScalableTarget"),
 }
 SAGEMAKER_LOGS = {
     *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
@@ -26,6 +30,7 @@ PULL = {
     "ecr:GetAuthorizationToken",
 }
 FUNCTIONS = {
+    "abandon_release": {"states:StartExecution", "sqs:SendMessage"},
     "start_pipeline": {*RECORD, *QUARANTINE, "states:StartExecution", "sqs:SendMessage"},
     "validate_data": {*RECORD, *QUARANTINE},
     "register_version": {
@@ -35,7 +40,9 @@ FUNCTIONS = {
         *("ecr:BatchGetImage", "ecr:DescribeImages"),
     },
     "test_endpoint": {*RECORD, "sagemaker:InvokeEndpoint"},
-    "point_route": RECORD,
+    "move_route": {*RECORD, *TRIALS},
+    "start_canary": {*RECORD, *TRIALS},
+    "retire_endpoints": {*RECORD, *TAKE_DOWN},
     "record_failure": {*RECORD, *TAKE_DOWN},
     "register_project": {
         *RECORD,
@@ -43,8 +50,17 @@ FUNCTIONS = {
         *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels", "dynamodb:DeleteItem"),
     },
     "predict": {"dynamodb:GetItem", "sagemaker:InvokeEndpoint"},
+    "record_predictions": {*TRIALS, "dynamodb:BatchWriteItem", "sqs:SendMessage"},
+    "mirror_predictions": {"dynamodb:BatchWriteItem", "sagemaker:InvokeEndpoint", "sqs:SendMessage"},
+    "take_labels": {*TRIALS, "dynamodb:BatchGetItem"},
     "list_models": {*READ, "dynamodb:BatchGetItem"},
     "show_model": READ,
+    "show_release": {"dynamodb:GetItem"},
+    "list_changes": {"dynamodb:Query"},
+    "change_release": {*CHANGE_ROUTES, *TRIALS, "states:StartExecution", "states:DescribeExecution"},
+    "split_batch": {*READ, *BATCH_FILES},
+    "predict_part": {"sagemaker:InvokeEndpoint", *BATCH_FILES},
+    "join_batch": BATCH_FILES,
 }
 # Actions for which AWS knows no resources, or which are about a whole registry.
 WITHOUT_RESOURCE = {
@@ -52,7 +68,7 @@ WITHOUT_RESOURCE = {
     *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
     *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
     *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
-    *("ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"),
+    *("ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "application-autoscaling:DescribeScalableTargets"),
 }
 
 
@@ -70,17 +86,61 @@ def test_a_function_may_do_what_it_does_and_no_more(aws: Stacks, handler: str) -
     assert aws.actions(role_of(aws, handler)) == FUNCTIONS[handler] | OWN_LOGS
 
 
-def test_a_pipeline_trains_and_deploys(aws: Stacks) -> None:
-    """AddTags and ListTags, and the rule, are what Step Functions asks for where it waits for a training job."""
+def test_a_pipeline_trains_and_releases(aws: Stacks) -> None:
+    """AddTags, ListTags and the rules are what Step Functions asks for where it waits for jobs and executions."""
     role = role_named(aws, "tinylargePipelineRole")
-    sagemaker = {
-        *("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob", "AddTags", "ListTags"),
-        *("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "DescribeEndpoint"),
+    expected = {
+        *("sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"),
+        *("sagemaker:AddTags", "sagemaker:ListTags", "lambda:InvokeFunction", "iam:PassRole"),
+        *("states:StartExecution", "states:DescribeExecution", "states:StopExecution"),
+        *("events:PutTargets", "events:PutRule", "events:DescribeRule"),
     }
-    rule = {"events:PutTargets", "events:PutRule", "events:DescribeRule"}
-    expected = {f"sagemaker:{operation}" for operation in sagemaker} | rule | {"lambda:InvokeFunction", "iam:PassRole"}
 
     assert aws.actions(role) - WITHOUT_RESOURCE == expected
+
+
+def test_a_pipeline_starts_the_releases_of_its_own_model(aws: Stacks) -> None:
+    machines = {
+        resource["Ref"]
+        for statement in aws.statements(role_named(aws, "tinylargePipelineRole"))
+        if "states:StartExecution" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+    assert machines == {name for name in aws.resources("AWS::StepFunctions") if "tinylargeRelease" in name}
+
+
+def test_a_release_deploys_and_scales(aws: Stacks) -> None:
+    """All that the page on autoscaling prerequisites lists, and the look at what a lost answer may have made."""
+    role = role_named(aws, "tinylargeReleaseRole")
+    expected = {
+        *("sagemaker:CreateModel", "sagemaker:CreateEndpointConfig", "sagemaker:CreateEndpoint"),
+        *("sagemaker:DescribeModel", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeEndpoint"),
+        *("lambda:InvokeFunction", "iam:PassRole", "iam:CreateServiceLinkedRole"),
+        *("application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"),
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+        *("cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
+    }
+
+    assert aws.actions(role) - WITHOUT_RESOURCE == expected
+
+
+def test_a_verdict_is_sent_to_the_releases_and_to_no_other_machine(aws: Stacks) -> None:
+    """The function that starts canaries can't name the machines by reference, since they name it."""
+    statements = [it for role in aws.resources("AWS::IAM::Role") for it in aws.statements(role)]
+    patterns = {
+        str(text).rpartition(":")[2]
+        for it in statements
+        if "states:SendTaskSuccess" in listed(it["Action"])
+        for _, text in leaves(it["Resource"])
+        if "stateMachine" in str(text)
+    }
+    releases = {name for name in aws.resources("AWS::StepFunctions::StateMachine") if "Release" in name}
+
+    assert patterns == {"*Models*Release*"}
+    assert len(releases) == 2
+    for name in aws.resources("AWS::StepFunctions::StateMachine"):
+        assert fnmatchcase(f"{name}-Ab12Cd34", "*Models*Release*") == (name in releases)
 
 
 def test_a_training_job_reads_its_model_and_writes_its_runs(aws: Stacks) -> None:
@@ -133,7 +193,7 @@ def test_a_model_s_roles_name_no_other_model(aws: Stacks) -> None:
     roles = [name for name in aws.resources("AWS::IAM::Role") if name.startswith("Modelstiny") and "large" not in name]
     patterns = json.dumps([aws.statements(role) for role in roles])
 
-    assert len(roles) == 3
+    assert len(roles) == 4
     assert "/tiny/*" in patterns
     assert "tiny-large" not in patterns
     assert "heirloom-tiny-*" not in patterns
@@ -165,17 +225,13 @@ def test_metrics_are_those_of_sagemaker(aws: Stacks) -> None:
     assert all(it == {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*"]}} for it in conditions)
 
 
-def test_a_pipeline_passes_its_model_s_two_roles_to_sagemaker_only(aws: Stacks) -> None:
-    role = role_named(aws, "tinylargePipelineRole")
-    passing = [it for it in aws.statements(role) if "iam:PassRole" in listed(it["Action"])]
+@pytest.mark.parametrize(("machine", "passed"), [("Pipeline", "Training"), ("Release", "Serving")])
+def test_a_machine_passes_its_model_s_role_to_sagemaker_only(aws: Stacks, machine: str, passed: str) -> None:
+    role = role_named(aws, f"tinylarge{machine}Role")
+    (passing,) = [it for it in aws.statements(role) if "iam:PassRole" in listed(it["Action"])]
 
-    assert [it["Condition"] for it in passing] == [
-        {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-    ]
-    assert {resource["Fn::GetAtt"][0] for resource in passing[0]["Resource"]} == {
-        role_named(aws, "tinylargeRolesTraining"),
-        role_named(aws, "tinylargeRolesServing"),
-    }
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert passing["Resource"]["Fn::GetAtt"][0] == role_named(aws, f"tinylargeRoles{passed}")
 
 
 def test_every_route_of_the_api_asks_for_a_signature(aws: Stacks) -> None:

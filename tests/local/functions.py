@@ -48,16 +48,28 @@ class Functions:
         answer = self.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         return answer.get("FunctionError"), json.load(answer["Payload"])
 
+    def machine(self, states: dict[str, Any], role: str = "") -> str:
+        """A state machine of these states, from the first on; its ARN."""
+        definition = {"StartAt": next(iter(states)), "States": states}
+        made = self.aws.client("stepfunctions").create_state_machine(
+            name=unique("t"), definition=json.dumps(definition), roleArn=role or self.role
+        )
+        return str(made["stateMachineArn"])
+
+    def start(self, machine: str, event: object) -> str:
+        """Start an execution; its ARN."""
+        client = self.aws.client("stepfunctions")
+        return str(client.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"])
+
+    def ended(self, execution: str, seconds: float = 30) -> dict[str, Any]:
+        """The execution when it has ended."""
+
+        def found() -> dict[str, Any] | None:
+            described = dict(self.aws.client("stepfunctions").describe_execution(executionArn=execution))
+            return None if described["status"] == "RUNNING" else described
+
+        return dict(wait_for(found, seconds))
+
     def run(self, states: dict[str, Any], event: object, seconds: float = 30) -> dict[str, Any]:
-        """Run a state machine of these states, from the first on, to its end; its execution."""
-        client, definition = self.aws.client("stepfunctions"), {"StartAt": next(iter(states)), "States": states}
-        machine = client.create_state_machine(name=unique("t"), definition=json.dumps(definition), roleArn=self.role)[
-            "stateMachineArn"
-        ]
-        execution = client.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
-
-        def ended() -> dict[str, Any] | None:
-            found = dict(client.describe_execution(executionArn=execution))
-            return None if found["status"] == "RUNNING" else found
-
-        return dict(wait_for(ended, seconds))
+        """Run a state machine of these states to its end; its execution."""
+        return self.ended(self.start(self.machine(states), event), seconds)

@@ -1,4 +1,4 @@
-"""Every port in memory, and a way through the pipeline by its own handlers, as the state machine takes it."""
+"""Every port in memory, and a way through pipeline and release by their own handlers, as the state machines take it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from heirloom.adapters.memory import (
+    MemoryAnswers,
     MemoryDeployments,
     MemoryEndpoints,
     MemoryExecutions,
@@ -20,12 +21,16 @@ from heirloom.adapters.memory import (
     MemoryObjects,
     MemoryRegistry,
     MemoryRoutes,
+    MemoryTrials,
 )
 from heirloom.handlers import (
-    point_route,
+    change_release,
+    move_route,
     record_failure,
     register_project,
     register_version,
+    retire_endpoints,
+    start_canary,
     start_pipeline,
     test_endpoint,
     validate_data,
@@ -64,6 +69,7 @@ def evidence(**documents: Any) -> dict[str, bytes]:
         "profile": {"distance": {"bins": [100, 110, 124], "counts": [10, 14]}},
         "environment": {"python": "3.11.9"},
         "smoke": SMOKE,
+        "compiled": {"path": "onnx", "why": "", "rows": 5},
     }
     written = {name: document for name, document in {**usual, **documents}.items() if document is not None}
     return {
@@ -87,23 +93,39 @@ def packed(files: dict[str, bytes]) -> bytes:
     return archive((tarfile.TarInfo(name), body) for name, body in files.items())
 
 
+def released(state: dict[str, Any]) -> dict[str, Any]:
+    """The state of the release that a run has ordered: its state machine goes on with it."""
+    release: dict[str, Any] = state["version"]["release"]
+    return release
+
+
 @dataclass
 class World:
     """The ports, and the stages in their order; time goes on by a second with each look at the clock."""
 
     lineage: MemoryLineage = field(default_factory=MemoryLineage)
-    routes: MemoryRoutes = field(default_factory=MemoryRoutes)
+    routes: MemoryRoutes = field(init=False)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     executions: MemoryExecutions = field(default_factory=MemoryExecutions)
     registry: MemoryRegistry = field(default_factory=MemoryRegistry)
     deployments: MemoryDeployments = field(default_factory=MemoryDeployments)
     endpoints: MemoryEndpoints = field(default_factory=MemoryEndpoints)
     jobs: MemoryJobs = field(default_factory=MemoryJobs)
+    trials: MemoryTrials = field(default_factory=MemoryTrials)
+    answers: MemoryAnswers = field(default_factory=MemoryAnswers)
+    logged: list[str] = field(default_factory=list)
     now: datetime = datetime(2026, 11, 23, 15, 10, 10, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        self.routes = MemoryRoutes(self.lineage)
 
     def clock(self) -> datetime:
         self.now += timedelta(seconds=1)
         return self.now
+
+    def log(self, line: str) -> None:
+        """What predict writes."""
+        self.logged.append(line)
 
     def project(self, event: dict[str, Any]) -> dict[str, Any]:
         """register_project."""
@@ -149,26 +171,62 @@ class World:
         state["version"] = json.loads(json.dumps(version))
 
     def deploy_version(self, state: dict[str, Any]) -> None:
-        """What the state machine's calls of SageMaker would leave behind."""
-        name = state["version"]["name"]
+        """What the release's calls of SageMaker would leave behind."""
+        self.serve(released(state))
+
+    def serve(self, release: dict[str, Any]) -> None:
+        """The release's endpoint is in service."""
+        name = release["version"]["name"]
         self.deployments.up.add(name)
         self.endpoints.answers[name] = {"predictions": SMOKE["predictions"]}
-        state["endpoint"] = {"description": {"EndpointStatus": "InService"}}
+        release["endpoint"] = {"description": {"EndpointStatus": "InService"}}
 
     def test(self, state: dict[str, Any]) -> None:
-        state["test"] = test_endpoint.handle(state, self.lineage, self.endpoints, self.clock)
+        release = released(state)
+        release["test"] = test_endpoint.handle(release, self.lineage, self.endpoints, self.clock)
+
+    def ready(self, state: dict[str, Any]) -> None:
+        """The tested version may be pointed at."""
+        self.move("ready", released(state))
+
+    def move(self, move: str, release: dict[str, Any]) -> dict[str, Any]:
+        """move_route, with a release's state."""
+        ports = {"routes": self.routes, "lineage": self.lineage, "trials": self.trials, "answers": self.answers}
+        return move_route.handle({"move": move, "state": release}, clock=self.clock, **ports)
+
+    def try_out(self, release: dict[str, Any], token: str = "token-1", **policy: Any) -> None:
+        """start_canary, of a release whose version is ready."""
+        rules = {"confidence": 0.95, "tolerance": 0.01, "min_labels": 0}
+        release["canary"] = {"share": 0.1, "limit_ms": 2000, "seconds": 3600, "on_timeout": "rollback", "rules": rules}
+        release["canary"].update(policy)
+        event = {"token": token, "state": release}
+        start_canary.handle(event, self.routes, self.trials, self.answers, self.clock)
 
     def point(self, state: dict[str, Any]) -> None:
-        state["route"] = point_route.handle(state, self.routes, self.lineage, self.clock)
+        """The version answers; endpoints that nobody needs any more are gone."""
+        release = released(state)
+        release["route"] = self.move("promote", release)
+        self.retire(release)
+
+    def retire(self, release: dict[str, Any]) -> list[str]:
+        gone = retire_endpoints.handle(release, self.routes, self.lineage, self.deployments, self.clock)
+        retired: list[str] = gone["retired"]
+        return retired
+
+    def ask(self, event: dict[str, Any]) -> Any:
+        """change_release."""
+        ports = {"trials": self.trials, "answers": self.answers, "clock": self.clock}
+        stored = {"routes": self.routes, "lineage": self.lineage, "executions": self.executions}
+        return change_release.handle(event, **ports, **stored)
 
     def fail(self, state: dict[str, Any], error: str, cause: str) -> dict[str, Any]:
-        """record_failure, as the state machine calls it after an error."""
+        """record_failure, as the pipeline or the release calls it after an error."""
         failed = {**state, "error": {"Error": error, "Cause": cause}}
         return record_failure.handle(failed, self.lineage, self.routes, self.deployments, self.clock)
 
-    def carry(self, state: dict[str, Any], stages: int = 6) -> dict[str, Any]:
+    def carry(self, state: dict[str, Any], stages: int = 7) -> dict[str, Any]:
         """Take a run through its first stages."""
-        steps = (self.validate, self.train, self.register, self.deploy_version, self.test, self.point)
+        steps = (self.validate, self.train, self.register, self.deploy_version, self.test, self.ready, self.point)
         for step in steps[:stages]:
             step(state)
         return state

@@ -1,9 +1,10 @@
-"""Executions on Step Functions."""
+"""Executions on Step Functions, and answers to those that wait for a task token."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
@@ -38,4 +39,24 @@ class StepFunctionsExecutions:
             return None
         stopped = found.get("stopDate")
         ended_at = stamp(stopped) if stopped else None
-        return Execution(found["status"], found.get("error", ""), found.get("cause", ""), ended_at)
+        output = json.loads(found["output"]) if "output" in found else None
+        return Execution(found["status"], found.get("error", ""), found.get("cause", ""), ended_at, output)
+
+
+class StepFunctionsAnswers:
+    """The port Answers; a token is a state's ``$$.Task.Token``."""
+
+    def __init__(self, client: SFNClient) -> None:
+        self._client = client
+
+    def send(self, token: str, document: Mapping[str, Any]) -> None:
+        """A token that was answered, whose task timed out or whose execution has ended is refused in one of three ways.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+        """
+        gone = self._client.exceptions
+        with (
+            translated("answering a task token"),
+            suppress(gone.TaskDoesNotExist, gone.TaskTimedOut, gone.InvalidToken),
+        ):
+            self._client.send_task_success(taskToken=token, output=json.dumps(document))

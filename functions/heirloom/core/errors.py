@@ -4,9 +4,11 @@ HeirloomError
 ├── Invalid        the caller's input is wrong: change it
 │   └── InvalidData    an uploaded file is wrong: change it and upload again
 ├── NotFound       no such thing
-├── Conflict       somebody else changed it first: look again
+├── Conflict       it does not go with how things are now: look again
+│   └── NotReady       the version has no endpoint: let one be made first
 ├── Denied         not allowed
 └── Unavailable    it may work later: retry
+    └── ModelFailed    the model was reached and failed on this input
 
 Adapters translate the errors of their technology into these; each edge maps a kind to its own language once
 (HTTP status, exit code, error name in a state machine). docs/errors.md has these, and two that only the image raises.
@@ -55,7 +57,15 @@ class NotFound(HeirloomError):
 
 
 class Conflict(HeirloomError):
-    """The thing was changed since it was read."""
+    """The thing was changed since it was read, or is not in a state that allows this."""
+
+
+class NotReady(Conflict):
+    """A route can't point at ``version``: it has no endpoint in service."""
+
+    def __init__(self, message: str, version: int) -> None:
+        super().__init__(message)
+        self.version = version
 
 
 class Denied(HeirloomError):
@@ -64,3 +74,7 @@ class Denied(HeirloomError):
 
 class Unavailable(HeirloomError):
     """A service did not answer in time or asked to slow down; the same call may work later."""
+
+
+class ModelFailed(Unavailable):
+    """The model server was reached and failed; a single input may be to blame."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,11 +26,26 @@ class Location:
         return cls(bucket, key)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """An object as it is stored; ``etag`` changes with its content, ``size`` in bytes."""
+
+    location: Location
+    etag: str
+    size: int
+
+
 class Objects(Protocol):
     """Reads and writes objects. Each method raises NotFound, Denied or Unavailable."""
 
+    def describe(self, location: Location) -> Stored:
+        """The object without its bytes; where the bucket keeps versions, the version that it is now."""
+
     def read(self, location: Location) -> Iterable[bytes]:
         """The object's bytes in chunks of at most 1 MiB: an object may be larger than the memory."""
+
+    def read_range(self, stored: Stored, first: int, last: int) -> bytes:
+        """The bytes from ``first`` to ``last``, both included. Raises Conflict when the object was replaced since."""
 
     def write(self, location: Location, body: bytes, content_type: str) -> None:
         """Create or replace an object."""
@@ -40,3 +55,9 @@ class Objects(Protocol):
 
     def hide(self, location: Location) -> None:
         """Put a delete marker on the key if this version is still its newest; the version itself stays."""
+
+    def join(self, pieces: Sequence[Stored], target: Location, content_type: str) -> None:
+        """Create or replace ``target`` with the pieces one after another; large ones never leave the storage.
+
+        At most 10,000 pieces of 5 MiB or more: "Multipart upload limits" in S3's user guide.
+        """

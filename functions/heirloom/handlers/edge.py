@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from typing import Any
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from typing import TYPE_CHECKING, Any
 
 from heirloom.core.errors import Conflict, Denied, HeirloomError, Invalid, NotFound, Problem, Unavailable
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -46,6 +46,13 @@ class BadRequestError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """What a handler returns for what has begun and is not done: the body of a 202."""
+
+    body: Any
+
+
 def entrypoint(handle: Callable[..., Any], **ports: Ports) -> Handler:
     """The handler of a step of the pipeline: what ``handle`` returns is the step's result."""
 
@@ -57,12 +64,16 @@ def entrypoint(handle: Callable[..., Any], **ports: Ports) -> Handler:
 
 
 def http_entrypoint(handle: Callable[..., Any], **ports: Ports) -> Handler:
-    """The handler of a route of the HTTP API (payload format 2.0): what ``handle`` returns is the body of a 200."""
+    """The handler of a route of the HTTP API (payload format 2.0): what ``handle`` returns is the body of a 200, or,
+    in Accepted, of a 202."""
 
     def lambda_handler(event: Event, context: Any) -> Event:
         try:
             with _logged(event, context):
-                return _response(HTTPStatus.OK, handle(event, **_made(ports)), "application/json")
+                answer = handle(event, **_made(ports))
+            if isinstance(answer, Accepted):
+                return _response(HTTPStatus.ACCEPTED, answer.body, "application/json")
+            return _response(HTTPStatus.OK, answer, "application/json")
         except BadRequestError as error:
             return _problem(error.status, str(error))
         except HeirloomError as error:
@@ -87,46 +98,46 @@ def json_body(event: Event) -> Any:
         raise BadRequestError(HTTPStatus.BAD_REQUEST, f"body: expected JSON: {error}") from error
 
 
-@contextmanager
-def measured(model: str, version: int) -> Iterator[None]:
-    """Publish how long the answer of a version took, in ms, and whether it failed; a refused input is no failure."""
-    started, failed = time.perf_counter(), 1
-    try:
-        yield
-        failed = 0
-    except (Invalid, NotFound):
-        failed = 0
-        raise
-    finally:
-        # An empty service: the dimensions are the model and the version, whichever function measured.
-        metrics = EphemeralMetrics(service="")
-        metrics.add_dimension("model", model)
-        metrics.add_dimension("version", str(version))
-        metrics.add_metric("Latency", MetricUnit.Milliseconds, (time.perf_counter() - started) * 1000)
-        metrics.add_metric("Errors", MetricUnit.Count, failed)
-        metrics.flush_metrics()
+def caller(event: Event) -> str:
+    """The ARN of who signed the request: API Gateway has checked it."""
+    return str(event["requestContext"]["authorizer"]["iam"]["userArn"])
+
+
+def number_of(asked: Mapping[str, str], name: str, usual: int) -> int:
+    """A whole number of the query string. Raises Invalid."""
+    text = asked.get(name, str(usual))
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise Invalid(f"{name}: expected a whole number, got {text!r}", (Problem(name, "a whole number", repr(text)),))
+    return int(text)
 
 
 @cache
 def _logger() -> Logger:
+    """Powertools is loaded when there is something to log: it is the greater part of a cold start."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415
+
     return Logger()
 
 
 @contextmanager
 def _logged(event: Event, context: Any) -> Iterator[None]:
     """One line for an error, with the run or the route it happened in; a caller's mistake is no error of ours."""
-    log = _logger()
-    run = event.get("run") or {}
-    facts = {"request_id": getattr(context, "aws_request_id", None), "route": event.get("routeKey")}
-    log.append_keys(run_id=run.get("id"), model=run.get("model"), **facts)
     try:
         yield
     except (Invalid, NotFound, BadRequestError) as error:
-        log.warning("%s: %s", type(error).__name__, error)
+        _log_of(event, context).warning("%s: %s", type(error).__name__, error)
         raise
     except Exception as error:
-        log.exception("%s: %s", type(error).__name__, error)
+        _log_of(event, context).exception("%s: %s", type(error).__name__, error)
         raise
+
+
+def _log_of(event: Event, context: Any) -> Logger:
+    log = _logger()
+    run = event.get("state", event).get("run") or {}
+    facts = {"request_id": getattr(context, "aws_request_id", None), "route": event.get("routeKey")}
+    log.append_keys(run_id=run.get("id"), model=run.get("model"), **facts)
+    return log
 
 
 def _made(ports: Mapping[str, Ports]) -> dict[str, Any]:

@@ -1,21 +1,26 @@
-"""POST /models/{model}/predictions: the champion answers the caller's rows. Changes nothing."""
+"""POST /models/{model}/predictions: the version that the caller falls to answers the rows. Writes to its log only."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock
-from heirloom.core.prediction.answer import ChampionSource, Endpoints, champion, predict
-from heirloom.handlers.edge import Event, http_entrypoint, json_body, measured
+from heirloom.core.prediction import capture
+from heirloom.core.prediction.answer import ChampionSource, Endpoints, champion, predict, request_of
+from heirloom.handlers.edge import Event, http_entrypoint, json_body
 
 
-def handle(event: Event, routes: ChampionSource, endpoints: Endpoints, clock: Clock) -> dict[str, Any]:
-    document = json_body(event)
+def handle(
+    event: Event, routes: ChampionSource, endpoints: Endpoints, log: capture.Log, clock: Clock
+) -> dict[str, Any]:
+    request = request_of(json_body(event), event["requestContext"]["requestId"])
     route = champion(event["pathParameters"]["model"], routes)
-    with measured(route.model, route.champion):
-        return asdict(predict(route, document, endpoints, clock()))
+    served = predict(route, request, endpoints, clock())
+    capture.write(served, log)
+    return vars(served.answer)  # asdict would copy every value of every row
 
 
-lambda_handler = http_entrypoint(handle, routes=wiring.recent_routes, endpoints=wiring.endpoints, clock=wiring.clock)
+lambda_handler = http_entrypoint(
+    handle, routes=wiring.recent_routes, endpoints=wiring.endpoints, log=wiring.log, clock=wiring.clock
+)

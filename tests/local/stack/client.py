@@ -19,6 +19,8 @@ from local.connection import Connection
 from local.deploy import Deployment
 
 RUN_SECONDS = 240
+# What the names of the two kinds of machines hold.
+PIPELINE, RELEASE = "Pipeline", "Release"
 
 
 @dataclass
@@ -36,21 +38,22 @@ class Stack:
         answer = self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
         return run_id(model, bucket, key, answer["VersionId"])
 
-    def wait(self, run: str, seconds: float = RUN_SECONDS) -> dict[str, Any]:
-        """The execution of a run, once it has ended."""
+    def wait(self, run: str, seconds: float = RUN_SECONDS, machine: str = PIPELINE) -> dict[str, Any]:
+        """The execution of a run or, on another kind of machine, of a release, once it has ended."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            found = self.execution(run)
+            found = self.execution(run, machine)
             if found and found["status"] != "RUNNING":
                 return found
             time.sleep(0.5)
-        raise AssertionError(f"run {run} has not ended after {seconds} s: {self.execution(run)}")
+        raise AssertionError(f"run {run} has not ended after {seconds} s: {self.execution(run, machine)}")
 
-    def execution(self, run: str) -> dict[str, Any] | None:
-        """The state machine's execution of a run, if it has begun."""
+    def execution(self, run: str, machine: str = PIPELINE) -> dict[str, Any] | None:
+        """The execution of a run on a machine of this kind, if it has begun; a run's release bears its name, too."""
         states = self.aws.client("stepfunctions")
-        for machine in states.list_state_machines()["stateMachines"]:
-            for each in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+        machines = [found for found in states.list_state_machines()["stateMachines"] if machine in found["name"]]
+        for found in machines:
+            for each in states.list_executions(stateMachineArn=found["stateMachineArn"])["executions"]:
                 if each["name"] == run:
                     return dict(states.describe_execution(executionArn=each["executionArn"]))
         return None
@@ -69,6 +72,34 @@ class Stack:
     def predict(self, model: str, inputs: list[dict[str, Any]]) -> tuple[int, Any]:
         """POST the rows to the model's predictions."""
         return self.call("POST", f"/models/{model}/predictions", {"inputs": inputs})
+
+    def release(self, model: str) -> dict[str, Any]:
+        """How the model is released now."""
+        status, answer = self.call("GET", f"/models/{model}/release")
+        assert status == 200, answer
+        return dict(answer)
+
+    def move(self, model: str, move: str, **wish: Any) -> tuple[int, Any]:
+        """Change the route: ``promote``, ``rollback``, ``freeze`` and the like."""
+        return self.call("POST", f"/models/{model}/release/{move}", {"reason": "a test", **wish})
+
+    def changes(self, model: str) -> list[dict[str, Any]]:
+        """Every change of the model's route, oldest first."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            status, answer = self.call("GET", f"/models/{model}/release/changes{cursor}")
+            assert status == 200, answer
+            found += answer["changes"]
+            if not answer.get("cursor"):
+                return found[::-1]
+            cursor = f"?cursor={answer['cursor']}"
+
+    def train(self, model: str, name: str, body: bytes) -> int:
+        """Upload ``body``, wait until its version serves; the version."""
+        execution = self.wait(self.upload(model, name, body))
+        assert execution["status"] == "SUCCEEDED", execution
+        return int(self.release(model)["route"]["champion"])
 
     def quarantined(self, model: str) -> dict[str, dict[str, Any]]:
         """The reasons of the refused files, by file name."""

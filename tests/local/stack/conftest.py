@@ -17,9 +17,11 @@ PROJECTS = Path(__file__).parent / "projects"
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The examples of the repository, and two copies of a small project."""
+    """The examples of the repository, two copies of a small project, and one that is released by a canary."""
     folder = tmp_path_factory.mktemp("stack") / "models"
     shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PROJECTS / "enamel", folder / "enamel", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECTS / "paint" / "baseline.py", folder / "enamel")
     for name in ("paint", "varnish"):
         shutil.copytree(PROJECTS / "paint", folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         description = folder / name / "model.yaml"

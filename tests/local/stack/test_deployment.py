@@ -33,5 +33,5 @@ def test_destroy_leaves_nothing_but_the_data(stack: Stack, models: Path, tmp_pat
     left = {kind: names - before[kind] for kind, names in standing(stack.aws).items() if names - before[kind]}
     assert left == {
         "buckets": {outputs["ArtifactBucket"], outputs["DataBucket"]},
-        "tables": {outputs["LineageTable"], outputs["RoutesTable"]},
+        "tables": {outputs[f"{name}Table"] for name in ("Lineage", "Routes", "Predictions")},
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -11,15 +13,19 @@ from botocore.stub import Stubber
 
 from heirloom.adapters.dynamodb.lineage import DynamoLineage
 from heirloom.adapters.dynamodb.routes import DynamoRoutes
-from heirloom.core.errors import Unavailable
+from heirloom.core.errors import Conflict, Unavailable
 from heirloom.core.lineage.graph import Edge, Node
+from heirloom.core.release.change import write
+from heirloom.core.release.route import OPEN, Mark, Route
 
 NODE = Node("run", "wine-1", "wine", "2026-11-23T15:00:00.000Z", {}, {})
-ROUTE = {
-    "revision": {"N": "1"},
-    "champion": {"N": "0"},
-    **{name: {"S": ""} for name in ("endpoint", "changed_by", "changed_at", "reason")},
-}
+ROUTE = Route("wine", 1, 0, {0: "heirloom-wine-v0"}, OPEN, Mark("deploy", "2026-11-23T15:00:00.000Z", "the baseline"))
+
+
+def item(model: str) -> dict[str, Any]:
+    """A route as the table keeps it."""
+    document = replace(ROUTE, model=model).to_document()
+    return {"model": {"S": model}, "revision": {"N": "1"}, "route": {"S": json.dumps(document)}}
 
 
 @pytest.fixture
@@ -43,6 +49,25 @@ def test_a_transaction_that_met_another_may_be_tried_again(client: Any, stub: St
         DynamoLineage(client, "lineage").link(Edge("a", "feeds", "b"))
 
 
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("ConditionalCheckFailed", Conflict),
+        ("TransactionConflict", Conflict),
+        ("ThrottlingError", Unavailable),
+        ("ProvisionedThroughputExceeded", Unavailable),
+    ],
+)
+def test_of_two_writers_of_a_route_the_later_one_is_told(
+    client: Any, stub: Stubber, reason: str, kind: type[Exception]
+) -> None:
+    reasons = {"CancellationReasons": [{"Code": reason}, {"Code": "None"}]}
+    stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
+
+    with pytest.raises(kind):
+        write(ROUTE, DynamoRoutes(client, "routes", "lineage"))
+
+
 def test_a_node_that_is_there_is_told_from_other_reasons(client: Any, stub: Stubber) -> None:
     reasons = {"CancellationReasons": [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]}
     stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
@@ -54,13 +79,13 @@ def test_asks_again_for_routes_that_were_left_out(client: Any, stub: Stubber) ->
     first, second = ({"model": {"S": model}} for model in ("beer", "wine"))
     stub.add_response(
         "batch_get_item",
-        {"Responses": {"routes": [{**first, **ROUTE}]}, "UnprocessedKeys": {"routes": {"Keys": [second]}}},
+        {"Responses": {"routes": [item("beer")]}, "UnprocessedKeys": {"routes": {"Keys": [second]}}},
         {"RequestItems": {"routes": {"Keys": [first, second]}}},
     )
     stub.add_response(
         "batch_get_item",
-        {"Responses": {"routes": [{**second, **ROUTE}]}, "UnprocessedKeys": {}},
+        {"Responses": {"routes": [item("wine")]}, "UnprocessedKeys": {}},
         {"RequestItems": {"routes": {"Keys": [second]}}},
     )
 
-    assert set(DynamoRoutes(client, "routes").get_many(["beer", "wine"])) == {"beer", "wine"}
+    assert set(DynamoRoutes(client, "routes", "lineage").get_many(["beer", "wine"])) == {"beer", "wine"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from heirloom.core.dataset.schema import MOST_CLASSES, Schema, Summary, inspect
+from heirloom.core.dataset.schema import MOST_CATEGORIES, MOST_CLASSES, Schema, Summary, inspect
 from heirloom.core.errors import InvalidData
 from heirloom.core.project.definition import Data
 
@@ -40,7 +40,8 @@ def table(header: str, *rows: str) -> str:
 def test_infers_the_columns_of_a_file() -> None:
     summary = look(CSV)
 
-    schema = Schema("late", None, "classification", {"distance": "number", "carrier": "category"}, (0, 1))
+    features = {"distance": "number", "carrier": "category"}
+    schema = Schema("late", None, "classification", features, (0, 1), {"carrier": ("AA", "UA")})
     assert summary == Summary(12, 0, len(CSV), hashlib.sha256(CSV.encode()).hexdigest(), schema)
 
 
@@ -129,6 +130,36 @@ def test_reads_a_label_as_its_class() -> None:
     schema = Schema("late", None, "classification", {}, (False, True))
 
     assert [schema.label_of(text) for text in ("TRUE", " 0", "", "NA")] == [True, False, None, None]
+
+
+def test_remembers_the_categories_of_the_whole_file_but_the_missing_one() -> None:
+    content = "a,b,late\n" + "Bern,1,1\n,2,0\n" * 12 + "NA,3,1\n"
+
+    schema = look(content, size=20, unseen="accept").schema
+
+    assert schema.categories == {"a": ("Bern", "NA")}
+    assert schema.unseen == "accept"
+
+
+@pytest.mark.parametrize("cell", ["value{}", "x" * 110 + "{}"])
+def test_remembers_no_categories_of_a_column_that_has_too_many(cell: str) -> None:
+    values = [cell.format(place) for place in range(MOST_CATEGORIES + 1)]
+    content = "a,late\n" + "".join(f"{value},{place % 2}\n" for place, value in enumerate([*values, *values]))
+
+    schema = look(content, features={"a": "category"}).schema
+
+    assert schema.categories == {}
+    assert schema.to_document()["features"] == [{"name": "a", "type": "category", "categories": None}]
+    assert Schema.from_document(schema.to_document()) == schema
+
+
+def test_takes_a_schema_of_before_categories_were_remembered() -> None:
+    document = look(CSV).schema.to_document()
+    del document["unseen"], document["features"][1]["categories"]
+
+    schema = Schema.from_document(document)
+
+    assert (schema.categories, schema.unseen) == ({}, "refuse")
 
 
 def test_gives_the_same_schema_back_from_its_document() -> None:

@@ -6,6 +6,8 @@ import base64
 import io
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from aws_lambda_powertools import Logger
 
 from heirloom.core.errors import Conflict, Denied, HeirloomError, Invalid, InvalidData, NotFound, Problem, Unavailable
 from heirloom.handlers import edge
-from heirloom.handlers.edge import LARGEST_BODY, entrypoint, http_entrypoint, json_body, measured
+from heirloom.handlers.edge import LARGEST_BODY, entrypoint, http_entrypoint, json_body
 from tests.unit.world import payload
 
 
@@ -158,19 +160,12 @@ def test_a_body_above_the_limit_is_too_large() -> None:
     assert json.loads(answer["body"])["detail"] == "body: expected at most 4194304 bytes, got 4194305"
 
 
-@pytest.mark.parametrize(("error", "failed"), [(None, 0), (Invalid("no"), 0), (Unavailable("no"), 1)])
-def test_publishes_latency_and_errors_of_a_version(
-    capsys: pytest.CaptureFixture[str], error: Exception | None, failed: int
-) -> None:
-    try:
-        with measured("wine", 3):
-            if error:
-                raise error
-    except HeirloomError:
-        pass
+def test_powertools_is_loaded_when_there_is_something_to_log_and_not_before() -> None:
+    code = (
+        "import sys\n"
+        "from heirloom.handlers.edge import http_entrypoint\n"
+        "http_entrypoint(lambda event: 1)({}, None)\n"
+        "sys.exit('aws_lambda_powertools' in sys.modules)"
+    )
 
-    metric = json.loads(capsys.readouterr().out)
-    (described,) = metric["_aws"]["CloudWatchMetrics"]
-    assert (described["Namespace"], described["Dimensions"]) == ("Heirloom", [["model", "version"]])
-    assert (metric["model"], metric["version"], metric["Errors"]) == ("wine", "3", [failed])
-    assert 0 <= metric["Latency"][0] < 1000
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,7 +13,9 @@ import pytest
 from heirloom import handlers, wiring
 from heirloom.adapters import s3, stepfunctions
 from heirloom.adapters.dynamodb.lineage import DynamoLineage
+from heirloom.adapters.dynamodb.predictions import DynamoPredictions
 from heirloom.adapters.dynamodb.routes import DynamoRoutes
+from heirloom.adapters.dynamodb.trials import DynamoTrials
 from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
 from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 from heirloom.adapters.sagemaker.registry import SageMakerRegistry
@@ -28,6 +30,7 @@ ENVIRONMENT = {
     "HEIRLOOM_PREFIX": "heirloom",
     "HEIRLOOM_LINEAGE_TABLE": "lineage",
     "HEIRLOOM_ROUTES_TABLE": "routes",
+    "HEIRLOOM_PREDICTIONS_TABLE": "predictions",
     "HEIRLOOM_ARTIFACT_BUCKET": "artifacts",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -43,6 +46,9 @@ ADAPTERS: dict[str, type] = {
     "deployments": SageMakerDeployments,
     "endpoints": SageMakerEndpoints,
     "patient_endpoints": SageMakerEndpoints,
+    "predictions": DynamoPredictions,
+    "trials": DynamoTrials,
+    "answers": stepfunctions.StepFunctionsAnswers,
 }
 
 
@@ -68,6 +74,12 @@ def test_makes_each_adapter_once(name: str) -> None:
 def test_reads_the_names_of_the_stack() -> None:
     assert (wiring.prefix(), wiring.artifact_bucket()) == ("heirloom", "artifacts")
     assert wiring.clock()().tzinfo is not None
+
+
+def test_a_line_goes_to_the_log_whole_and_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    wiring.log()('{"a": 1}')
+
+    assert capsys.readouterr().out == '{"a": 1}\n'
 
 
 def test_a_caller_who_waits_gets_an_answer_before_the_api_gives_up() -> None:

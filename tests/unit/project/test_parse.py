@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from heirloom.core.errors import Invalid
-from heirloom.core.project.definition import METRICS, NAME, Data, Objective, Project, Serving, Training, parse_project
+from heirloom.core.project.definition import (
+    METRICS,
+    NAME,
+    CanaryPolicy,
+    Data,
+    Objective,
+    Project,
+    Serving,
+    Slo,
+    Training,
+    parse_project,
+)
 
 DOCUMENT: dict[str, Any] = {
     "name": "flight-delay",
@@ -44,10 +55,11 @@ def test_fills_in_the_defaults() -> None:
         "flight-delay",
         "Warn passengers.",
         "flight-ops",
-        Data("late", "classification", None, 0.2, None),
+        Data("late", "classification", None, 0.2, None, "refuse"),
         Objective("Most of those we warn are late.", "precision", 0.6),
         Training({}, "ml.m5.large", 60, 0),
-        Serving("serverless", 2048, 5, "ml.m5.large"),
+        Serving("serverless", 2048, 5, "ml.m5.large", 1, 1, 1000, True, 2, None),
+        Slo(2000),
     )
 
 
@@ -60,6 +72,7 @@ def test_reads_every_key() -> None:
             "test_fraction": 0.5,
             "features": {"carrier": "category", "note": "text", "distance": "number"},
             "task": "classification",
+            "unseen": "accept",
         },
         "training": {
             "parameters": {"rate": 0.1, "leaves": 31, "loss": "log", "fast": True},
@@ -67,14 +80,56 @@ def test_reads_every_key() -> None:
             "max_minutes": 1,
             "seed": 7,
         },
-        "serving": {"form": "realtime", "memory_mb": 6144, "max_concurrency": 200, "instance": "ml.c7i.large"},
+        "serving": {
+            "form": "realtime",
+            "memory_mb": 6144,
+            "max_concurrency": 200,
+            "instance": "ml.c7i.large",
+            "min_instances": 2,
+            "max_instances": 8,
+            "invocations_per_instance": 600,
+            "scale_in": False,
+            "keep": 0,
+            "canary": {
+                "traffic": 0.25,
+                "max_duration": "7 days",
+                "on_timeout": "promote",
+                "confidence": 0.99,
+                "tolerance": 0.0,
+                "min_labels": 200,
+            },
+        },
+        "slo": {"latency_p95_ms": 150},
     }
 
     project = parse_project(document)
 
     assert project.data.features == {"carrier": "category", "note": "text", "distance": "number"}
     assert project.training.parameters == {"rate": 0.1, "leaves": 31, "loss": "log", "fast": True}
-    assert project.serving == Serving("realtime", 6144, 200, "ml.c7i.large")
+    assert project.data.unseen == "accept"
+    assert project.serving == Serving(
+        *("realtime", 6144, 200, "ml.c7i.large", 2, 8, 600, False, 0),
+        canary=CanaryPolicy(0.25, "7 days", "promote", 0.99, 0.0, 200),
+    )
+    assert project.slo == Slo(150)
+
+
+@pytest.mark.parametrize("canary", [{}, None])
+def test_a_canary_without_keys_has_the_defaults(canary: object) -> None:
+    assert parse_project(changed("serving.canary", canary)).serving.canary == CanaryPolicy(
+        0.10, "24 hours", "rollback", 0.95, 0.01, 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1 minute", 60), ("30 minutes", 1800), ("1 hour", 3600), ("24  hours", 86_400), (" 30 days ", 2_592_000)],
+)
+def test_reads_a_duration_in_seconds(text: str, seconds: int) -> None:
+    canary = parse_project(changed("serving.canary.max_duration", text)).serving.canary
+
+    assert canary is not None
+    assert canary.max_seconds == seconds
 
 
 def test_gives_the_same_project_back_from_its_document() -> None:
@@ -84,10 +139,17 @@ def test_gives_the_same_project_back_from_its_document() -> None:
 
     assert parse_project(document) == project
     assert "time" not in document["data"]
+    assert "canary" not in document["serving"]
+
+
+def test_gives_the_same_canary_back_from_its_document() -> None:
+    project = parse_project(changed("serving.canary", {"traffic": 0.5, "max_duration": "2 days"}))
+
+    assert parse_project(json.loads(json.dumps(project.to_document()))) == project
 
 
 def test_takes_empty_sections_for_absent_ones() -> None:
-    assert parse_project({**DOCUMENT, "training": None, "serving": None}) == parse_project(DOCUMENT)
+    assert parse_project({**DOCUMENT, "training": None, "serving": None, "slo": None}) == parse_project(DOCUMENT)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +163,7 @@ def test_takes_empty_sections_for_absent_ones() -> None:
         ("description", "", "description: expected what the model is for, in a sentence: a text"),
         ("owner", True, "(put it in quotes where it looks like a number, a date or yes/no), got True"),
         ("owner", None, "owner: expected the team that answers for the model: a text"),
-        ("data", ["late"], "data: expected the keys label, time, test_fraction, features, task, got ['late']"),
+        ("data", ["late"], "data: expected the keys label, time, test_fraction, features, task, unseen, got ['late']"),
         (
             "data.test_fraction",
             0.04,
@@ -123,7 +185,7 @@ def test_takes_empty_sections_for_absent_ones() -> None:
         (
             "data.tme",
             "t",
-            "the known keys label, time, test_fraction, features, task (did you mean time?), got the unknown",
+            "keys label, time, test_fraction, features, task, unseen (did you mean time?), got the unknown",
         ),
         ("slices", ["carrier"], "slices: expected one of the known keys name, description, owner, data, objective"),
         (
@@ -159,10 +221,35 @@ def test_takes_empty_sections_for_absent_ones() -> None:
         ("serving.memory_mb", 2000, "a whole number from 1024 to 6144, a multiple of 1024, got 2000"),
         ("serving.memory_mb", 7168, "a whole number from 1024 to 6144, a multiple of 1024, got 7168"),
         ("serving.max_concurrency", 201, "a whole number from 1 to 200, got 201"),
+        ("data.unseen", True, "that training has not seen: one of refuse, accept, got True"),
+        ("serving.min_instances", 0, "the fewest instances of a realtime endpoint: a whole number from 1 to 100"),
+        ("serving.min_instances", 2, "expected serving.max_instances to be at least serving.min_instances, got 2 to 1"),
+        ("serving.scale_in", "no", "whether instances go again when there are fewer calls: true or false, got 'no'"),
+        ("serving.scale_in", 1, "true or false, got 1"),
+        ("serving.keep", -1, "serving.keep: expected how many earlier versions' endpoints stay: a whole number from 0"),
+        ("serving.canary", False, "serving.canary: expected the keys traffic, max_duration, on_timeout, confidence"),
+        ("serving.canary.traffic", 1.0, "the share of the callers that the new version answers: a number from 0.001"),
+        ("serving.canary.traffic", "10%", "from 0.001 to 0.9, got '10%'"),
+        ("serving.canary.max_duration", 24, 'a number of minutes, hours or days from 1 minute to 30 days, such as "24'),
+        ("serving.canary.max_duration", "30 seconds", 'from 1 minute to 30 days, such as "24 hours", got \'30 sec'),
+        ("serving.canary.max_duration", "0 hours", 'such as "24 hours", got'),
+        ("serving.canary.max_duration", "31 days", "1 minute to 30 days, got '31 days'"),
+        ("serving.canary.on_timeout", "wait", "how an undecided trial ends: one of rollback, promote, got 'wait'"),
+        ("serving.canary.confidence", 1.0, "how sure a verdict must be: a number from 0.5 to 0.9999, got 1.0"),
+        ("serving.canary.tolerance", -0.01, "a number from 0.0 to 0.5, got -0.01"),
+        ("serving.canary.min_labels", 1.5, "a whole number from 0 to 1000000, got 1.5"),
+        ("serving.canary.trafic", 0.1, "(did you mean traffic?), got the unknown key 'trafic'"),
+        ("slo.latency_p95_ms", 30_000, "in which 95% of the answers come: a whole number from 1 to 29000, got 30000"),
     ],
 )
 def test_refuses_with_what_was_expected_and_what_was_found(path: str, value: object, message: str) -> None:
     assert message in refusal(changed(path, value))
+
+
+def test_finds_fewer_instances_at_most_than_at_least_in_either_key() -> None:
+    document = changed("serving", {"min_instances": 3, "max_instances": 2})
+
+    assert refusal(document).startswith("serving.max_instances: expected serving.max_instances to be at least")
 
 
 def test_names_the_missing_keys() -> None:

@@ -68,6 +68,11 @@ def test_reads_a_project_from_inside_its_folder(folder: Path, monkeypatch: pytes
             "  labl: quality",
             "model.yaml:4: data.label: expected the column to predict; the key is missing",
         ),
+        (
+            "owner: cellar",
+            "owner: cellar\nserving:\n  canary:\n    traffic: 0.1\n    max_duration: 24",
+            "model.yaml:7: serving.canary.max_duration: expected the time after which an undecided trial ends: a",
+        ),
         ("name: wine", "name: beer", "model.yaml:1: name: expected the folder's name 'wine', got 'beer'"),
         ("owner: cellar", "owner: a\nowner: b", "model.yaml:4: expected valid YAML (the key 'owner' is there twice)"),
         (

@@ -25,7 +25,7 @@ def test_answers_from_the_baseline_from_the_first_deploy(world: World) -> None:
     assert attributes == {"Model": "flight-delay", "Revision": 1}
     route = world.routes.get("flight-delay")
     assert route is not None
-    assert (route.champion, route.endpoint, route.changed_by) == (0, "heirloom-flight-delay-v0", "deploy")
+    assert (route.champion, route.endpoint, route.change.by) == (0, "heirloom-flight-delay-v0", "deploy")
     version = world.lineage.node("version", "flight-delay/0")
     assert version is not None
     assert version.data["model_uri"].endswith(".tar.gz")
@@ -51,6 +51,8 @@ def test_is_not_known_once_it_is_removed(deployed: World) -> None:
         "heirloom-flight-delay-v0",
         "heirloom-flight-delay-v1",
         "heirloom-flight-delay-v12",
+        "heirloom-flight-delay-v12-30",
+        "heirloom-flight-delay-v12-30-2",
         "heirloom-flight-delay-v2-v1",
         "heirloom-wine-v1",
     }
@@ -67,14 +69,14 @@ def test_is_not_known_once_it_is_removed(deployed: World) -> None:
     }
 
 
-def test_is_served_again_when_it_is_deployed_again(deployed: World) -> None:
+def test_is_served_again_when_it_is_deployed_again_and_goes_on_counting(deployed: World) -> None:
     deployed.project(payload("register_project.delete"))
 
     deployed.deploy()
 
     route = deployed.routes.get("flight-delay")
     assert route is not None
-    assert (route.revision, route.champion) == (1, 0)
+    assert (route.revision, route.champion, route.action) == (2, 0, "open")
 
 
 def test_tells_what_is_missing_in_its_properties(world: World) -> None:
@@ -100,6 +102,42 @@ def test_serves_by_an_instance_where_the_project_wants_one(world: World) -> None
         "InstanceType": "ml.c7g.large",
         "InitialInstanceCount": 1,
         "InitialVariantWeight": 1.0,
+    }
+
+
+def scaled(world: World, **serving: Any) -> dict[str, Any]:
+    world.project(changed(serving={"form": "realtime", "min_instances": 2, **serving}))
+    registration = registered("flight-delay", world.lineage)
+    assert registration is not None
+    return registration.execution()
+
+
+def test_scales_where_there_is_something_to_scale(world: World) -> None:
+    execution = scaled(world, max_instances=4, invocations_per_instance=600, scale_in=False)
+
+    assert execution["variant"]["InitialInstanceCount"] == 2
+    assert execution["scaling"] == {"min": 2, "max": 4, "invocations": 600, "fixed": True}
+
+
+def test_does_not_scale_between_two_and_two(world: World) -> None:
+    assert scaled(world, max_instances=2)["scaling"] is None
+
+
+def test_hands_the_trial_to_the_release(world: World) -> None:
+    canary = {"traffic": 0.2, "max_duration": "2 hours", "on_timeout": "promote", "min_labels": 50}
+    world.project(changed(serving={"canary": canary, "keep": 1}, slo={"latency_p95_ms": 900}))
+
+    registration = registered("flight-delay", world.lineage)
+
+    assert registration is not None
+    execution = registration.execution()
+    assert execution["keep"] == 1
+    assert execution["canary"] == {
+        "share": 0.2,
+        "limit_ms": 900,
+        "seconds": 7200,
+        "on_timeout": "promote",
+        "rules": {"confidence": 0.95, "tolerance": 0.01, "min_labels": 50},
     }
 
 

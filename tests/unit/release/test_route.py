@@ -1,121 +1,185 @@
-"""Routes move forward, one revision at a time."""
+"""A route as it is kept, remembered and recorded."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from heirloom.adapters.memory import MemoryLineage, MemoryRoutes
-from heirloom.core.errors import Conflict
-from heirloom.core.lineage.graph import SERVES
-from heirloom.core.release.route import Change, RecentRoutes, Route, advance, open_route
+from heirloom.core.errors import Conflict, Denied, HeirloomError, Unavailable
+from heirloom.core.lineage.graph import SERVES, SHADOWS, TRIES, Edge, Node
+from heirloom.core.release.change import write
+from heirloom.core.release.route import OPEN, Canary, Mark, RecentRoutes, Route, Shadow, history_of
 
-CHANGE = Change("wine", 0, "heirloom-wine-v0", "deploy", "2026-11-23T15:10:10.000Z", "the baseline")
+MARK = Mark("deploy", "2026-11-23T15:10:10.000Z", "the baseline")
+FIRST = Route("wine", 1, 0, {0: "heirloom-wine-v0"}, OPEN, MARK)
+FULL = Route(
+    model="wine",
+    revision=9,
+    champion=10,
+    ready={0: "heirloom-wine-v0", 9: "heirloom-wine-v9", 10: "heirloom-wine-v10", 11: "heirloom-wine-v11"},
+    action="canary",
+    change=MARK,
+    previous=9,
+    canary=Canary(11, 0.1, 2000, "wine-1a2b3c"),
+    shadow=Shadow(9, 1.0),
+    frozen=MARK,
+    quarantined={8: MARK},
+    retired=("heirloom-wine-v7",),
+)
 
 
-class Contested(MemoryRoutes):
-    """Somebody else writes first, once."""
+class Broken(MemoryRoutes):
+    """A table that can't be read while ``error`` is set; ``asked`` counts the reads."""
 
-    rival: Route | None = None
+    error: HeirloomError | None = None
+    asked = 0
 
-    def put(self, route: Route) -> None:
-        rival, self.rival = self.rival, None
-        if rival is not None:
-            super().put(rival)
-        super().put(route)
+    def get(self, model: str) -> Route | None:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return super().get(model)
 
 
-def newer(version: int) -> Change:
-    return replace(
-        CHANGE, version=version, endpoint=f"heirloom-wine-v{version}", changed_at=f"2026-11-23T15:1{version}"
+class Watch:
+    """Seconds, as the test sets them."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_comes_back_from_json_as_it_was() -> None:
+    for route in (FIRST, FULL):
+        assert Route.from_document(json.loads(json.dumps(route.to_document()))) == route
+
+
+def test_the_endpoint_is_the_champion_s() -> None:
+    assert FULL.endpoint == "heirloom-wine-v10"
+
+
+def test_its_record_says_who_changed_what_when_and_why() -> None:
+    node, edges = history_of(FULL)
+
+    assert node == Node("change", "wine/9", "wine", MARK.at, FULL.to_document(), node.summary)
+    assert node.summary == {
+        "revision": 9,
+        "action": "canary",
+        "champion": 10,
+        "canary": 11,
+        "shadow": 9,
+        "by": "deploy",
+        "at": MARK.at,
+        "reason": "the baseline",
+        "retired": ["heirloom-wine-v7"],
+    }
+    assert edges == (
+        Edge("version#wine/10", SERVES, "change#wine/9"),
+        Edge("version#wine/11", TRIES, "change#wine/9"),
+        Edge("version#wine/9", SHADOWS, "change#wine/9"),
     )
 
 
-def opened(routes: MemoryRoutes) -> Route:
-    return open_route(CHANGE, routes, MemoryLineage())
+def test_its_record_leads_to_no_version_that_is_not_there() -> None:
+    _, edges = history_of(FIRST)
 
-
-def test_opens_at_version_0() -> None:
-    route = opened(MemoryRoutes())
-
-    assert (route.revision, route.champion, route.previous) == (1, 0, None)
-
-
-def test_stays_as_it_is_when_the_project_is_deployed_again() -> None:
-    routes = MemoryRoutes()
-    opened(routes)
-    advance(newer(1), routes, MemoryLineage())
-
-    assert open_route(replace(CHANGE, endpoint="heirloom-wine-renamed"), routes, MemoryLineage()).champion == 1
-
-
-def test_follows_the_baseline_to_a_new_endpoint() -> None:
-    routes = MemoryRoutes()
-    opened(routes)
-
-    route = open_route(replace(CHANGE, endpoint="heirloom-wine-renamed"), routes, MemoryLineage())
-
-    assert (route.revision, route.endpoint, route.previous) == (2, "heirloom-wine-renamed", None)
-    assert routes.get("wine") == route
-
-
-def test_looks_again_when_somebody_else_was_faster() -> None:
-    routes = Contested()
-    first = opened(routes)
-    routes.rival = replace(first, revision=2, champion=1, endpoint="heirloom-wine-v1")
-
-    outcome = advance(newer(2), routes, MemoryLineage())
-
-    assert (outcome.moved, outcome.revision) == (True, 3)
-    route = routes.get("wine")
-    assert route is not None
-    assert (route.champion, route.previous) == (2, 1)
-
-
-def test_gives_way_when_a_later_version_was_faster() -> None:
-    routes = Contested()
-    first = opened(routes)
-    routes.rival = replace(first, revision=2, champion=3, endpoint="heirloom-wine-v3")
-
-    outcome = advance(newer(2), routes, MemoryLineage())
-
-    assert (outcome.moved, outcome.reason) == (False, "version 3 already serves")
-
-
-def test_repeated_after_a_crash_it_only_writes_what_was_not_written() -> None:
-    routes, lineage = MemoryRoutes(), MemoryLineage()
-    opened(routes)
-    advance(newer(1), routes, MemoryLineage())
-
-    outcome = advance(newer(1), routes, lineage)
-
-    assert (outcome.moved, outcome.revision) == (True, 2)
-    assert lineage.targets("version#wine/1", SERVES) == ("deployment#wine/2026-11-23T15:11",)
-
-
-def test_refuses_a_revision_that_is_not_the_next() -> None:
-    routes = MemoryRoutes()
-    route = opened(routes)
-
-    with pytest.raises(Conflict):
-        routes.put(route)
+    assert edges == (Edge("version#wine/0", SERVES, "change#wine/1"),)
 
 
 def test_a_remembered_route_is_asked_for_again_after_its_time() -> None:
-    now = 0.0
-    routes = MemoryRoutes()
-    recent = RecentRoutes(routes, 1.0, lambda: now)
+    watch, routes = Watch(), Broken()
+    recent = RecentRoutes(routes, 1.0, watch)
     assert recent.get("wine") is None
-    opened(routes)
-    assert recent.get("wine") == routes.get("wine")
-    advance(newer(1), routes, MemoryLineage())
+    write(FIRST, routes)
+    assert recent.get("wine") == FIRST
+    second = replace(FIRST, revision=2, action="ready")
+    write(second, routes)
 
-    now = 0.9
-    remembered = recent.get("wine")
-    now = 1.1
-    fresh = recent.get("wine")
+    watch.now = 0.9
+    assert recent.get("wine") == FIRST
+    watch.now = 1.1
+    assert recent.get("wine") == second
 
-    assert remembered is not None
-    assert fresh is not None
-    assert (remembered.champion, fresh.champion) == (0, 1)
+
+def test_a_route_that_was_taken_away_is_forgotten() -> None:
+    watch, routes = Watch(), Broken()
+    recent = RecentRoutes(routes, 1.0, watch)
+    write(FIRST, routes)
+    recent.get("wine")
+    routes.delete("wine")
+
+    watch.now = 1.1
+    assert recent.get("wine") is None
+    routes.error = Unavailable("throttled")
+    with pytest.raises(Unavailable):
+        recent.get("wine")
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled"), Denied("not allowed")])
+def test_an_old_route_answers_while_the_table_can_not_be_read(error: HeirloomError) -> None:
+    watch, routes = Watch(), Broken()
+    recent = RecentRoutes(routes, 1.0, watch)
+    write(FIRST, routes)
+    recent.get("wine")
+    routes.error = error
+
+    for watch.now in (1.5, 2.6, 30, 60):
+        assert recent.get("wine") == FIRST
+    watch.now = 61.1
+    with pytest.raises(type(error)):
+        recent.get("wine")
+
+
+def test_a_table_that_can_not_be_read_is_asked_no_more_often_than_one_that_can() -> None:
+    watch, routes = Watch(), Broken()
+    recent = RecentRoutes(routes, 1.0, watch)
+    write(FIRST, routes)
+    recent.get("wine")
+    routes.error = Unavailable("throttled")
+
+    for watch.now in (2.0, 2.1, 2.9):
+        recent.get("wine")
+
+    assert routes.asked == 2
+
+
+def test_a_table_that_can_be_read_again_is_believed_again() -> None:
+    watch, routes = Watch(), Broken()
+    recent = RecentRoutes(routes, 1.0, watch)
+    write(FIRST, routes)
+    recent.get("wine")
+    write(replace(FIRST, revision=2, action="ready"), routes)
+    routes.error = Unavailable("throttled")
+    watch.now = 50
+    recent.get("wine")
+    routes.error = None
+
+    watch.now = 51
+    route = recent.get("wine")
+
+    assert route is not None
+    assert route.revision == 2
+
+
+def test_without_a_route_to_fall_back_on_the_error_is_told() -> None:
+    routes = Broken()
+    routes.error = Unavailable("throttled")
+
+    with pytest.raises(Unavailable, match="throttled"):
+        RecentRoutes(routes, 1.0, Watch()).get("wine")
+
+
+def test_of_two_routes_of_one_revision_the_first_stays() -> None:
+    lineage = MemoryLineage()
+    routes = MemoryRoutes(lineage)
+    write(FIRST, routes)
+    write(replace(FIRST, revision=2, action="ready"), routes)
+
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        write(replace(FIRST, revision=2, action="freeze"), routes)
+
+    assert [entry.summary["action"] for entry in lineage.changes("wine", 10).entries] == ["ready", "open"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from heirloom.core.errors import Conflict, Invalid, NotFound, Unavailable
+from heirloom.core.errors import Invalid, NotFound, Unavailable
 from heirloom.core.lineage.graph import FEEDS, MAKES, SERVES
 from heirloom.core.run.pipeline import LONGEST_REASON, read_failure
-from tests.unit.world import SMOKE, World, evidence, payload
+from tests.unit.world import SMOKE, World, evidence, payload, released
 
 
 def states(world: World, state: dict[str, Any]) -> list[tuple[str, str]]:
@@ -20,7 +20,12 @@ def states(world: World, state: dict[str, Any]) -> list[tuple[str, str]]:
 def test_ends_with_the_new_version_serving(deployed: World) -> None:
     state = deployed.carry(deployed.upload())
 
-    assert state["route"] == {"moved": True, "revision": 2, "reason": f"trained by run {state['run']['id']}"}
+    assert released(state)["route"] == {
+        "moved": True,
+        "revision": 3,
+        "reason": f"trained by run {state['run']['id']}",
+        "outcome": "promoted",
+    }
     route = deployed.routes.get("flight-delay")
     assert route is not None
     assert (route.champion, route.endpoint, route.previous) == (1, "heirloom-flight-delay-v1", 0)
@@ -38,21 +43,26 @@ def test_leaves_a_chain_from_the_data_to_what_serves(deployed: World) -> None:
 
     (run,) = deployed.lineage.targets(f"dataset#flight-delay/{state['dataset']['id']}", FEEDS)
     (version,) = deployed.lineage.targets(run, MAKES)
-    (deployment,) = deployed.lineage.targets(version, SERVES)
-    node = deployed.lineage.node("deployment", deployment.removeprefix("deployment#"))
+    (change,) = deployed.lineage.targets(version, SERVES)
+    node = deployed.lineage.node("change", change.removeprefix("change#"))
     assert node is not None
-    assert (node.data["version"], node.data["changed_by"]) == (1, "pipeline")
+    assert (node.data["champion"], node.data["change"]["by"]) == (1, "pipeline")
     assert deployed.lineage.sources(version, MAKES) == (run,)
 
 
 def test_an_older_version_that_ends_later_does_not_take_the_route(deployed: World) -> None:
     older, newer = deployed.upload("v1"), deployed.upload("v2")
-    deployed.carry(older, 5)
+    deployed.carry(older, 6)
     deployed.carry(newer)
 
     deployed.point(older)
 
-    assert older["route"] == {"moved": False, "revision": 2, "reason": "version 2 already serves"}
+    assert released(older)["route"] == {
+        "moved": False,
+        "revision": 4,
+        "reason": "version 2 already serves",
+        "outcome": "superseded",
+    }
     assert states(deployed, older)[-1] == ("route", "superseded")
 
 
@@ -89,7 +99,7 @@ def test_compares_labels_exactly_and_numbers_nearly(
 
     if alike:
         deployed.test(state)
-        assert state["test"] == {"rows": 1}
+        assert released(state)["test"] == {"rows": 1}
     else:
         with pytest.raises(Invalid, match="row 0"):
             deployed.test(state)
@@ -97,19 +107,32 @@ def test_compares_labels_exactly_and_numbers_nearly(
 
 def test_a_version_that_is_not_in_the_lineage_is_not_tested(deployed: World) -> None:
     with pytest.raises(NotFound, match="version 3 of flight-delay"):
-        deployed.test(payload("test_endpoint.in_service"))
+        deployed.test({"version": {"release": payload("test_endpoint.in_service")}})
 
 
-def test_a_failure_is_recorded_and_takes_down_what_the_run_deployed(deployed: World) -> None:
+def test_a_release_that_a_person_ordered_is_tested_without_a_run(deployed: World) -> None:
+    deployed.carry(deployed.upload())
+    release = payload("move_route.rollback")["state"]
+    deployed.serve(release)
+
+    deployed.test({"version": {"release": release}})
+
+    assert release["test"] == {"rows": 2}
+    assert deployed.lineage.history(release["run"]["id"]) == ()
+
+
+def test_a_failure_is_recorded_and_takes_down_what_was_deployed(deployed: World) -> None:
     state = deployed.carry(deployed.upload(), 4)
 
-    failure = deployed.fail(state, "Unavailable", json.dumps({"errorMessage": "the endpoint does not answer"}))
+    failure = deployed.fail(
+        released(state), "Unavailable", json.dumps({"errorMessage": "the endpoint does not answer"})
+    )
 
     assert failure == {"stage": "test", "error": "Unavailable", "reason": "the endpoint does not answer"}
     assert deployed.deployments.up == set()
     event = deployed.lineage.history(state["run"]["id"])[-1]
     assert (event.stage, event.state, event.detail["reason"]) == ("test", "failed", failure["reason"])
-    assert event.detail["version"] == 1
+    assert (event.detail["version"], event.detail["dataset"]) == (1, state["dataset"]["id"])
 
 
 def test_a_failure_recorded_twice_is_one_event(deployed: World) -> None:
@@ -121,13 +144,46 @@ def test_a_failure_recorded_twice_is_one_event(deployed: World) -> None:
     assert [event.state for event in deployed.lineage.history(state["run"]["id"])].count("failed") == 1
 
 
-def test_a_failure_after_the_route_was_moved_leaves_the_endpoint_that_serves(deployed: World) -> None:
-    state = deployed.carry(deployed.upload())
-    del state["route"]
+def test_a_failure_leaves_an_endpoint_that_is_ready(deployed: World) -> None:
+    state = deployed.carry(deployed.upload(), 6)
 
-    deployed.fail(state, "Unavailable", "")
+    deployed.fail(released(state), "Unavailable", "")
 
     assert deployed.deployments.up == {"heirloom-flight-delay-v1"}
+
+
+def test_a_failure_ends_the_canary_that_nobody_counts_any_more(deployed: World) -> None:
+    release = released(deployed.carry(deployed.upload(), 6))
+    deployed.try_out(release)
+
+    deployed.fail(release, "States.Runtime", "no such path")
+
+    route = deployed.routes.get("flight-delay")
+    assert route is not None
+    assert (route.canary, route.action, dict(route.quarantined)) == (None, "stop", {})
+    assert route.change.reason == "the release failed: States.Runtime: no such path"
+    assert deployed.deployments.up == {"heirloom-flight-delay-v1"}
+
+
+def test_a_failure_leaves_the_canary_of_another_release(deployed: World) -> None:
+    release, other = (released(deployed.carry(deployed.upload(name), 6)) for name in ("v1", "v2"))
+    deployed.try_out(other)
+
+    deployed.fail(release, "States.Runtime", "no such path")
+
+    route = deployed.routes.get("flight-delay")
+    assert route is not None
+    assert route.canary is not None
+
+
+def test_a_failure_of_a_release_that_a_person_ordered_is_no_run_s(deployed: World) -> None:
+    release = payload("move_route.rollback")["state"]
+    deployed.serve(release)
+
+    failure = deployed.fail(release, "Invalid", "row 0 of the smoke test")
+
+    assert failure["stage"] == "route"
+    assert deployed.deployments.up == set()
 
 
 def test_a_failure_of_a_model_without_a_route_takes_its_endpoint_down(deployed: World) -> None:
@@ -136,8 +192,8 @@ def test_a_failure_of_a_model_without_a_route_takes_its_endpoint_down(deployed: 
     deployed.deployments.up.add("heirloom-flight-delay-v1")
 
     with pytest.raises(NotFound, match="its project was removed"):
-        deployed.point(state)
-    deployed.fail(state, "NotFound", "")
+        deployed.ready(state)
+    deployed.fail(released(state), "NotFound", "")
 
     assert deployed.deployments.up == set()
 
@@ -174,6 +230,9 @@ def test_says_so_when_an_endpoint_did_not_come_in_time() -> None:
             "SageMaker.SageMakerException: quota (Service: SageMaker)",
         ),
         ("States.TaskFailed", '["odd"]', '["odd"]'),
+        ("States.TaskFailed", '{"Status": "ABORTED", "Cause": "ana wanted it"}', "ana wanted it"),
+        ("States.TaskFailed", '{"Status": "ABORTED"}', "the release was aborted"),
+        ("States.TaskFailed", '{"Status": "TIMED_OUT"}', "the release did not end in time"),
         ("States.TaskFailed", '{"TrainingJobStatus": "Stopped"}', '{"TrainingJobStatus": "Stopped"}'),
         ("States.Timeout", "", "States.Timeout: it did not end in time"),
         ("States.Timeout", "Task timed out after 900 seconds", "States.Timeout: Task timed out after 900 seconds"),
@@ -187,7 +246,7 @@ def test_reads_the_reason_of_a_step(error: str, cause: str, reason: str) -> None
 
 
 def test_a_run_that_failed_after_every_stage_failed_at_the_last() -> None:
-    state = {**payload("point_route.tested"), "route": {"moved": True}, "error": {"Error": "States.Runtime"}}
+    state = {**payload("retire_endpoints.promoted"), "error": {"Error": "States.Runtime"}}
 
     assert read_failure(state).stage == "route"
 
@@ -204,14 +263,3 @@ def test_an_endpoint_that_answers_nonsense_may_answer_later(deployed: World) -> 
 
     with pytest.raises(Unavailable, match="one prediction a row to 2 rows"):
         deployed.test(state)
-
-
-def test_gives_up_when_others_keep_changing_the_route(deployed: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(route: object) -> None:
-        raise Conflict("somebody was faster")
-
-    state = deployed.carry(deployed.upload(), 5)
-    monkeypatch.setattr(deployed.routes, "put", refused)
-
-    with pytest.raises(Conflict, match="changed 5 times"):
-        deployed.point(state)

@@ -12,7 +12,7 @@ from heirloom.core.errors import Invalid
 from heirloom.core.lineage.graph import MAKES
 from heirloom.core.run import evidence as limits
 from heirloom.core.run.evidence import read_evidence
-from tests.unit.world import ARTIFACTS, METRICS, SMOKE, World, archive, evidence, packed
+from tests.unit.world import ARTIFACTS, METRICS, SMOKE, World, archive, evidence, packed, released
 
 
 def trained(world: World, **documents: Any) -> dict[str, Any]:
@@ -30,7 +30,32 @@ def test_numbers_the_version_and_says_how_to_deploy_it(deployed: World) -> None:
         "number": 1,
         "name": "heirloom-flight-delay-v1",
         "package_arn": "arn:aws:sagemaker:us-east-1:111122223333:model-package/heirloom-flight-delay/1",
-        "variants": [{**state["project"]["variant"], "ModelName": "heirloom-flight-delay-v1"}],
+        "release": released(state),
+    }
+    assert released(state) == {
+        "release": {
+            "id": state["run"]["id"],
+            "goal": "promote",
+            "by": "pipeline",
+            "at": "2026-11-23T15:10:14.000Z",
+            "reason": f"trained by run {state['run']['id']}",
+            "quarantine": True,
+        },
+        "run": {
+            "id": state["run"]["id"],
+            "model": "flight-delay",
+            "at": state["run"]["at"],
+            "dataset": state["dataset"]["id"],
+        },
+        "version": {"number": 1, "name": "heirloom-flight-delay-v1"},
+        "deployment": {
+            "image": state["project"]["image"],
+            "model_uri": state["training"]["model_uri"],
+            "variants": [{**state["project"]["variant"], "ModelName": "heirloom-flight-delay-v1"}],
+            "scaling": None,
+        },
+        "canary": None,
+        "keep": 2,
     }
 
 
@@ -53,6 +78,8 @@ def test_keeps_scores_and_smoke_rows_with_the_version(deployed: World) -> None:
     node = deployed.lineage.node("version", "flight-delay/1")
     assert node is not None
     assert node.data["smoke"] == SMOKE
+    assert node.data["compiled"]["path"] == "onnx"
+    assert (node.data["variants"], node.data["scaling"]) == ([state["project"]["variant"]], None)
     assert node.data["scores"]["test"] == METRICS["test"]
     assert node.data["scores"]["baseline"] == {"precision": 0.5, "recall": None}
     assert (node.data["score"], node.data["baseline"], node.data["met"]) == (0.7, 0.5, True)
@@ -64,7 +91,8 @@ def test_keeps_the_evidence_as_it_was_written(deployed: World) -> None:
 
     kept = [key for key in deployed.objects.keys(ARTIFACTS) if key.startswith("versions/")]
     assert kept == [
-        f"versions/flight-delay/1/{name}.json" for name in ("environment", "metrics", "profile", "schema", "smoke")
+        f"versions/flight-delay/1/{name}.json"
+        for name in ("compiled", "environment", "metrics", "profile", "schema", "smoke")
     ]
 
 

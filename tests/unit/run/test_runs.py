@@ -20,7 +20,7 @@ def shown(world: World, state: dict[str, Any]) -> RunDetail:
 
 @pytest.mark.parametrize(
     ("stages", "stage", "told"),
-    [(0, "dataset", "running"), (1, "training", "running"), (3, "endpoint", "running"), (6, "route", "succeeded")],
+    [(0, "dataset", "running"), (1, "training", "running"), (3, "endpoint", "running"), (7, "route", "succeeded")],
 )
 def test_tells_which_stage_the_run_is_in(deployed: World, stages: int, stage: str, told: str) -> None:
     state = deployed.carry(deployed.upload(), stages)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
-_LISTED = ("project", "run", "version")
+# What counts the nodes of a kind, and so orders their list; runs are ordered by time.
+_COUNTED = {"version": "number", "change": "revision"}
 
 
 class DynamoLineage:
@@ -30,19 +31,17 @@ class DynamoLineage:
         self._table = table
 
     def add(self, node: Node, *edges: Edge) -> bool:
-        once = self._put(_node_item(node), "attribute_not_exists(pk)")
-        entry = [self._put(_entry_item(node))] if node.kind in _LISTED else []
         try:
-            self._write(f"adding {node.key}", [once, *entry, *map(self._put, _edge_items(edges))])
+            self._write(f"adding {node.key}", additions(self._table, node, edges))
         except _StoppedError:
             return False
         return True
 
     def link(self, *edges: Edge) -> None:
-        self._write("adding edges", [self._put(item) for item in _edge_items(edges)])
+        self._write("adding edges", [_put(self._table, item) for item in _edge_items(edges)])
 
     def put_project(self, node: Node) -> None:
-        self._write(f"writing {node.key}", [self._put(_node_item(node)), self._put(_entry_item(node))])
+        self._write(f"writing {node.key}", [_put(self._table, item) for item in (_node_item(node), _entry_item(node))])
 
     def withdraw_project(self, model: str) -> None:
         with translated(f"withdrawing project {model}"):
@@ -71,7 +70,7 @@ class DynamoLineage:
             "ExpressionAttributeNames": {"#last": "last"},
             "ExpressionAttributeValues": {":last": {"S": _json(vars(event))}},
         }
-        writes = [self._put(_event_item(run.key, event)), {"Update": shown}]
+        writes = [_put(self._table, _event_item(run.key, event)), {"Update": shown}]
         self._write(f"recording {event.stage} {event.state} of {run.key}", writes)
 
     def history(self, run_id: str) -> tuple[Event, ...]:
@@ -85,6 +84,9 @@ class DynamoLineage:
 
     def versions(self, model: str, limit: int, cursor: str | None = None) -> Page:
         return self._page(model, "version#", limit, cursor)
+
+    def changes(self, model: str, limit: int, cursor: str | None = None) -> Page:
+        return self._page(model, "change#", limit, cursor)
 
     def _page(self, model: str, beginning: str, limit: int, cursor: str | None) -> Page:
         """One entry more than asked for tells whether there is a next page."""
@@ -116,10 +118,6 @@ class DynamoLineage:
             for page in self._client.get_paginator("query").paginate(**asked):
                 yield from page["Items"]
 
-    def _put(self, item: Item, condition: str = "") -> Item:
-        write = {"TableName": self._table, "Item": item}
-        return {"Put": {**write, "ConditionExpression": condition} if condition else write}
-
     def _write(self, what: str, writes: list[Any]) -> None:
         """All or nothing. Raises _StoppedError when a condition did not hold."""
         with translated(what):
@@ -136,13 +134,25 @@ class _StoppedError(Exception):
     """A condition of a transaction did not hold."""
 
 
+def additions(table: str, node: Node, edges: Iterable[Edge]) -> list[Item]:
+    """The writes of a transaction that adds a node, its list entry and edges, if the node is not there."""
+    once = _put(table, _node_item(node), "attribute_not_exists(pk)")
+    entry = [] if node.kind == "dataset" else [_put(table, _entry_item(node))]
+    return [once, *entry, *(_put(table, item) for item in _edge_items(edges))]
+
+
+def _put(table: str, item: Item, condition: str = "") -> Item:
+    write = {"TableName": table, "Item": item}
+    return {"Put": {**write, "ConditionExpression": condition} if condition else write}
+
+
 def _list_key(node: Node) -> tuple[str, str]:
-    """Where the node's line stands in its list; runs and versions are read backwards, newest first."""
+    """Where the node's line stands in its list; all but projects are read backwards, newest first."""
     if node.kind == "project":
         return "projects", node.id
     if node.kind == "run":
         return f"model#{node.model}", f"run#{node.created_at}#{node.id}"
-    return f"model#{node.model}", f"version#{node.summary['number']:08d}"
+    return f"model#{node.model}", f"{node.kind}#{node.summary[_COUNTED[node.kind]]:08d}"
 
 
 def _key(pk: str, sk: str) -> Item:

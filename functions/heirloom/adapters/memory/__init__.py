@@ -9,15 +9,20 @@ from heirloom.adapters.memory.aws import (
 )
 from heirloom.adapters.memory.lineage import MemoryLineage
 from heirloom.adapters.memory.objects import MemoryObjects
+from heirloom.adapters.memory.predictions import MemoryPredictions
 from heirloom.adapters.memory.routes import MemoryRoutes
+from heirloom.adapters.memory.trials import MemoryAnswers, MemoryTrials
 
 __all__ = [
+    "MemoryAnswers",
     "MemoryDeployments",
     "MemoryEndpoints",
     "MemoryExecutions",
     "MemoryJobs",
     "MemoryLineage",
     "MemoryObjects",
+    "MemoryPredictions",
     "MemoryRegistry",
     "MemoryRoutes",
+    "MemoryTrials",
 ]

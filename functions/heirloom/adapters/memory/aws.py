@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,14 +63,25 @@ class MemoryDeployments:
 
 @dataclass
 class MemoryEndpoints:
-    """The port Endpoints; ``answers`` by endpoint: a document, or an error to raise. ``asked`` keeps what was sent."""
+    """The port Endpoints; ``answers`` by endpoint: a document, a function of what was asked, or an error to raise.
+
+    ``asked`` keeps what was sent, parsed where it was JSON. An endpoint in ``silent`` needs that many seconds.
+    """
 
     answers: dict[str, Any] = field(default_factory=dict)
-    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    silent: dict[str, float] = field(default_factory=dict)
 
-    def invoke(self, endpoint: str, document: Mapping[str, Any]) -> Any:
+    def invoke(
+        self, endpoint: str, body: bytes, *, content_type: str = "application/json", seconds: float | None = None
+    ) -> Any:
+        document = json.loads(body) if content_type == "application/json" else body
         self.asked.append((endpoint, document))
+        if seconds is not None and self.silent.get(endpoint, 0) > seconds:
+            raise Unavailable(f"asking {endpoint}: no answer within {seconds} s")
         answer = self.answers.get(endpoint, Unavailable(f"asking {endpoint}: there is no such endpoint"))
+        if callable(answer):
+            answer = answer(document)
         if isinstance(answer, Exception):
             raise answer
         return answer

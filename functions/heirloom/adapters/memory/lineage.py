@@ -61,6 +61,9 @@ class MemoryLineage:
     def versions(self, model: str, limit: int, cursor: str | None = None) -> Page:
         return self._page("version", model, limit, cursor)
 
+    def changes(self, model: str, limit: int, cursor: str | None = None) -> Page:
+        return self._page("change", model, limit, cursor)
+
     def _page(self, kind: str, model: str, limit: int, cursor: str | None) -> Page:
         if cursor is not None and not cursor.startswith(f"{kind}#"):
             raise Invalid(f"expected a cursor that a page of {kind}s gave, got {cursor!r}")
@@ -76,7 +79,8 @@ class MemoryLineage:
 
 
 def _place(node: Node) -> str:
-    return f"{node.summary['number']:08d}" if node.kind == "version" else f"{node.created_at}#{node.id}"
+    count = {"version": "number", "change": "revision"}.get(node.kind)
+    return f"{node.summary[count]:08d}" if count else f"{node.created_at}#{node.id}"
 
 
 def _stored(node: Node) -> Node:

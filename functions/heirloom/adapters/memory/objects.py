@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import md5
 
-from heirloom.core.errors import NotFound
-from heirloom.core.storage import Location
+from heirloom.core.errors import Conflict, NotFound
+from heirloom.core.storage import Location, Stored
 
 
 class MemoryObjects:
@@ -27,15 +29,29 @@ class MemoryObjects:
         """What a listing of the bucket shows."""
         return tuple(sorted(key for name, key in self._versions if name == bucket and (name, key) not in self.hidden))
 
+    def describe(self, location: Location) -> Stored:
+        body, versions = self._body(location), self._versions[location.bucket, location.key]
+        version = location.version_id or list(versions)[-1]
+        return Stored(replace(location, version_id=version), _etag(body), len(body))
+
     def read(self, location: Location) -> Iterator[bytes]:
         body = self._body(location)
         yield from (body[start : start + 2**20] for start in range(0, len(body), 2**20))
+
+    def read_range(self, stored: Stored, first: int, last: int) -> bytes:
+        body = self._body(stored.location)
+        if _etag(body) != stored.etag:
+            raise Conflict(f"reading {stored.location.uri}: it was replaced")
+        return body[first : last + 1]
 
     def write(self, location: Location, body: bytes, content_type: str) -> None:  # noqa: ARG002 - the port has it
         self.put(location.bucket, location.key, body)
 
     def copy(self, source: Location, target: Location) -> None:
         self.put(target.bucket, target.key, self._body(source))
+
+    def join(self, pieces: Sequence[Stored], target: Location, content_type: str) -> None:  # noqa: ARG002 - as above
+        self.put(target.bucket, target.key, b"".join(self._body(piece.location) for piece in pieces))
 
     def hide(self, location: Location) -> None:
         versions = self._versions.get((location.bucket, location.key), {})
@@ -50,3 +66,8 @@ class MemoryObjects:
         if version not in versions:
             raise NotFound(f"reading {location.uri}: there is no such object or version")
         return versions[version]
+
+
+def _etag(body: bytes) -> str:
+    """As S3 makes it of what was written at once."""
+    return f'"{md5(body, usedforsecurity=False).hexdigest()}"'

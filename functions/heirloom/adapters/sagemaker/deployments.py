@@ -1,4 +1,4 @@
-"""The deployments on SageMaker: endpoints, their configurations and their models."""
+"""The deployments on SageMaker: endpoints, their scaling, their configurations and their models."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from heirloom.adapters.aws import translated
 from heirloom.adapters.sagemaker.existence import exists
 from heirloom.core.errors import Invalid, Unavailable
+from heirloom.core.project.registration import VARIANT
 
 if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_application_autoscaling.type_defs import DeregisterScalableTargetRequestTypeDef
     from mypy_boto3_sagemaker import SageMakerClient
 
 
@@ -33,8 +36,9 @@ _KINDS = (
 class SageMakerDeployments:
     """The port Deployments."""
 
-    def __init__(self, client: SageMakerClient) -> None:
+    def __init__(self, client: SageMakerClient, autoscaling: ApplicationAutoScalingClient) -> None:
         self._client = client
+        self._autoscaling = autoscaling
 
     def names(self, beginning: str) -> tuple[str, ...]:
         """NameContains narrows the lists; the beginning is compared here."""
@@ -43,8 +47,26 @@ class SageMakerDeployments:
 
     def take_down(self, name: str) -> None:
         """In this order: an endpoint needs its configuration while it is there, and that its model."""
+        self._stop_scaling(name)
         for kind in _KINDS:
             self._delete(kind, name)
+
+    def _stop_scaling(self, name: str) -> None:
+        """Take the scalable target away, with its policies and their alarms; they would outlive the endpoint.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-delete.html
+        """
+        target: DeregisterScalableTargetRequestTypeDef = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": f"endpoint/{name}/variant/{VARIANT}",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        }
+        with translated(f"ending the scaling of {name}"):
+            found = self._autoscaling.describe_scalable_targets(
+                ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]]
+            )
+            if found["ScalableTargets"]:
+                self._autoscaling.deregister_scalable_target(**target)
 
     def _names(self, kind: _Kind, part: str) -> Iterator[str]:
         with translated(f"listing {kind.listed}"):

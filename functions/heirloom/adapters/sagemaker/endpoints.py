@@ -1,46 +1,82 @@
-"""The endpoints on SageMaker, asked."""
+"""The endpoints on SageMaker, asked: with one retry where no connection came about, and none for anything else.
+
+A read that timed out, a 5xx or a throttle is no reason to ask again: the caller waits, the endpoint has enough to do.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 
 from heirloom.adapters.aws import translated
-from heirloom.core.errors import HeirloomError, Invalid, Problem, Unavailable
-from heirloom.core.run.registry import JSON
+from heirloom.core.errors import HeirloomError, Invalid, ModelFailed, Problem, Unavailable
+from heirloom.core.prediction.answer import JSON
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
+# A connection that was kept and has been closed since, too: that is known only when it is used.
+_NO_CONNECTION = (ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError)
+_LATE_AT_ONCE = 8  # callers with a limit; while so many are still unanswered the next one is late without being asked
+
 
 class SageMakerEndpoints:
-    """The port Endpoints."""
+    """The port Endpoints. ``client`` has no retries of its own, nor has what ``limited`` gives: a client that waits so
+    many seconds for an answer, the same one for the same number. It is made when it is first asked for."""
 
-    def __init__(self, client: SageMakerRuntimeClient) -> None:
+    def __init__(self, client: SageMakerRuntimeClient, limited: Callable[[float], SageMakerRuntimeClient]) -> None:
         self._client = client
+        self._limited = limited
+        self._threads = ThreadPoolExecutor(_LATE_AT_ONCE, thread_name_prefix="endpoints")
 
-    def invoke(self, endpoint: str, document: Mapping[str, Any]) -> Any:
+    def invoke(self, endpoint: str, body: bytes, *, content_type: str = JSON, seconds: float | None = None) -> Any:
         """ValidationError is said of an endpoint that is not there, or not in service."""
-        with translated(f"asking {endpoint}", ValidationError=Unavailable):
-            try:
-                answer = self._client.invoke_endpoint(
-                    EndpointName=endpoint, Body=json.dumps(document), ContentType=JSON, Accept=JSON
-                )
-            except self._client.exceptions.ModelError as error:
-                raise _refusal(endpoint, error.response) from error
-            body = answer["Body"].read()
+        client = self._client if seconds is None else self._limited(seconds)
+        asked = partial(self._ask, client, endpoint, body, content_type)
+        found = asked() if seconds is None else self._within(seconds, endpoint, asked)
         try:
-            return json.loads(body)
+            return json.loads(found, parse_constant=_refuse)
         except ValueError as error:
             raise Unavailable(f"{endpoint} did not answer JSON: {error}") from error
+
+    def _ask(self, client: SageMakerRuntimeClient, endpoint: str, body: bytes, content_type: str) -> bytes:
+        asked = partial(client.invoke_endpoint, EndpointName=endpoint, Body=body, ContentType=content_type, Accept=JSON)
+        with translated(f"asking {endpoint}", ValidationError=Unavailable):
+            try:
+                try:
+                    answer = asked()
+                except _NO_CONNECTION:
+                    answer = asked()
+            except client.exceptions.ModelError as error:
+                raise _refusal(endpoint, error.response) from error
+            return answer["Body"].read()
+
+    def _within(self, seconds: float, endpoint: str, asked: Callable[[], bytes]) -> bytes:
+        """The answer if it comes in time. The time limits of a socket are not enough: they begin anew with each packet,
+        for the connection, and for the second attempt."""
+        answer = self._threads.submit(asked)
+        try:
+            return answer.result(seconds)
+        except TimeoutError as error:
+            answer.cancel()
+            raise Unavailable(f"{endpoint} did not answer within {seconds:g} s") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _refusal(endpoint: str, response: Mapping[str, Any]) -> HeirloomError:
     """What the model server answered: 4xx is about the input, in problem+json with the fields; else it is not well."""
     status, body = response.get("OriginalStatusCode", 500), response.get("OriginalMessage", "")
     if not 400 <= status < 500:
-        return Unavailable(f"the model at {endpoint} failed: {body}")
+        kind = ModelFailed if status >= 500 else Unavailable
+        return kind(f"the model at {endpoint} failed: {body}")
     try:
         document = json.loads(body)
         detail, fields = str(document["detail"]), document.get("errors", [])

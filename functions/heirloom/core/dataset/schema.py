@@ -2,14 +2,15 @@
 
 Called by the pipeline's validation step, which quarantines a file that is refused here, and by the image, which reads
 training rows and prediction rows by the schema found. Memory stays constant however large the file: rows are looked at
-in blocks, and of all values only the distinct labels are remembered, up to ``MOST_CLASSES``.
+in blocks, and of all values only distinct ones are remembered: labels up to ``MOST_CLASSES``, a column's categories up
+to ``MOST_CATEGORIES``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from heirloom.core.dataset.cells import (
@@ -28,6 +29,9 @@ from heirloom.core.spelling import did_you_mean
 
 FEWEST_ROWS = 10
 MOST_CLASSES = 1000
+MOST_CATEGORIES = 10_000
+LARGEST_CATEGORIES = 2**20
+"""Characters of all categories of a column together: a schema stays a file that is read at once."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Schema:
     """The columns a model learns from, in the order of a CSV without a header, and what it predicts.
 
     ``features`` maps a column to number, category or text. ``classes`` are the labels of a classification, sorted;
-    () for a regression.
+    () for a regression. ``categories`` are the values seen of each category column, sorted; a column with more of them
+    than are remembered is not in it. ``unseen`` is model.yaml's data.unseen: whether others are refused or accepted.
     """
 
     label: str
@@ -43,18 +48,32 @@ class Schema:
     task: str
     features: Mapping[str, str]
     classes: tuple[Label, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: str = "refuse"
 
     def to_document(self) -> dict[str, Any]:
-        """Plain JSON."""
-        features = [{"name": name, "type": kind} for name, kind in self.features.items()]
+        """Plain JSON; the categories of a column that has too many to remember are null."""
+        features = [self._feature(name, kind) for name, kind in self.features.items()]
         columns = {"label": self.label, "time": self.time, "task": self.task}
-        return {**columns, "features": features, "classes": list(self.classes)}
+        return {**columns, "features": features, "classes": list(self.classes), "unseen": self.unseen}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Schema:
         """What ``to_document`` wrote."""
         features = {feature["name"]: feature["type"] for feature in document["features"]}
-        return cls(document["label"], document["time"], document["task"], features, tuple(document["classes"]))
+        categories = {
+            feature["name"]: tuple(feature["categories"])
+            for feature in document["features"]
+            if feature.get("categories") is not None
+        }
+        columns = (document["label"], document["time"], document["task"])
+        return cls(*columns, features, tuple(document["classes"]), categories, document.get("unseen", "refuse"))
+
+    def _feature(self, name: str, kind: str) -> dict[str, Any]:
+        if kind != "category":
+            return {"name": name, "type": kind}
+        seen = self.categories.get(name)
+        return {"name": name, "type": kind, "categories": None if seen is None else list(seen)}
 
     def label_of(self, text: str) -> Label | None:
         """The class that a cell of the label column stands for, None where the cell is missing."""
@@ -93,7 +112,9 @@ def inspect(chunks: Iterable[bytes], data: Data) -> Summary:
     if len(classes) == 1:
         raise refused(f"column {data.label}", "at least two different labels", f"{classes[0]!r} in every row")
     types = {name: feature.decided(name) for name, feature in features.items()}
-    schema = Schema(data.label, data.time, data.task, types, classes)
+    kept = {name: features[name].categories() for name, kind in types.items() if kind == "category"}
+    categories = {name: seen for name, seen in kept.items() if seen is not None}
+    schema = Schema(data.label, data.time, data.task, types, classes, categories, data.unseen)
     return Summary(rows, label.missing, stream.size, stream.sha256, schema)
 
 
@@ -163,9 +184,11 @@ class _Feature:
         self._numeric = kind in (None, "number")
         self._seen = False
         self._texts = self._characters = self._spaces = 0
+        self._distinct: set[str] | None = set() if kind in (None, "category") else None
 
     def add(self, cells: Sequence[str]) -> Wrong | None:
         self._seen = self._seen or not MISSING.issuperset(cells)
+        self._remember(cells)
         wrong = first_wrong_number(cells) if self._numeric else None
         if wrong is not None and self._kind == "number":
             return wrong, "a number"
@@ -179,6 +202,18 @@ class _Feature:
         self._texts += len(cells) - cells.count("")
         self._characters += len(text)
         self._spaces += text.count(" ")
+
+    def _remember(self, cells: Sequence[str]) -> None:
+        if self._distinct is None:
+            return
+        self._distinct.update(cells)
+        self._distinct.discard("")
+        if len(self._distinct) > MOST_CATEGORIES or sum(map(len, self._distinct)) > LARGEST_CATEGORIES:
+            self._distinct = None
+
+    def categories(self) -> tuple[str, ...] | None:
+        """The distinct values but the missing one, sorted; None where there are too many to remember."""
+        return None if self._distinct is None else tuple(sorted(self._distinct))
 
     def decided(self, name: str) -> str:
         """The type, once all cells were seen. A column without any value can't be learnt from."""

@@ -12,15 +12,15 @@ from typing import Any, Protocol
 
 Document = Mapping[str, Any]
 
-FEEDS, MAKES, SERVES = "feeds", "makes", "serves"
+FEEDS, MAKES, SERVES, TRIES, SHADOWS = "feeds", "makes", "serves", "tries", "shadows"
 
 
 @dataclass(frozen=True)
 class Node:
-    """One thing in the graph. ``kind``: project, dataset, run, version or deployment.
+    """One thing in the graph. ``kind``: project, dataset, run, version or change (of a route).
 
-    ``summary`` is what lists show of it, kept beside the list's entry so that a list is one read. Only projects, runs
-    and versions are listed.
+    ``summary`` is what lists show of it, kept beside the list's entry so that a list is one read. Datasets are not
+    listed.
     """
 
     kind: str
@@ -37,7 +37,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """``source`` and ``target`` are the keys of nodes: dataset -feeds-> run -makes-> version -serves-> deployment."""
+    """``source`` and ``target`` are the keys of nodes: dataset -feeds-> run -makes-> version -serves-> change.
+
+    A version also -tries-> a change that makes it the canary, and -shadows-> one that makes it the shadow.
+    """
 
     source: str
     relation: str
@@ -111,6 +114,9 @@ class Lineage(Protocol):
 
     def versions(self, model: str, limit: int, cursor: str | None = None) -> Page:
         """A model's versions, newest first. Raises Invalid for a cursor that is none."""
+
+    def changes(self, model: str, limit: int, cursor: str | None = None) -> Page:
+        """The changes of a model's route, newest first. Raises Invalid for a cursor that is none."""
 
 
 def version_id(model: str, number: int) -> str:

@@ -1,26 +1,37 @@
-"""A prediction: the caller's rows go to the endpoint of the champion, each answer comes back with an id of its own."""
+"""A prediction: the caller's rows go to the version that its share falls to, each answer comes back with an id.
+
+The canary may be late, fail, or refuse what the champion takes: then the champion answers, and that is counted. The
+predict function calls this; nothing is changed here. docs/predict.md has the path of a request.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from heirloom.core.errors import Invalid, NotFound, Problem, Unavailable
+from heirloom.core.errors import HeirloomError, Invalid, NotFound, Problem, Unavailable
+from heirloom.core.prediction.assignment import in_canary
 from heirloom.core.release.route import Route
 
 MOST_ROWS = 1000
 """Rows in one request: with more, the answer could outgrow the 6 MB that a Lambda function may return."""
+LONGEST_ENTITY = 256  # characters
+JSON = "application/json"
 
 
 class Endpoints(Protocol):
     """Asks models."""
 
-    def invoke(self, endpoint: str, document: Mapping[str, Any]) -> Any:
-        """The parsed JSON that the endpoint answers. Raises Invalid with the model server's own problems for an input
-        that it refuses, Denied, Unavailable for an endpoint that is not there (yet) or does not answer."""
+    def invoke(self, endpoint: str, body: bytes, *, content_type: str = JSON, seconds: float | None = None) -> Any:
+        """The parsed JSON that the endpoint answers; ``seconds`` is all the time it has, else the port's own.
+
+        Raises Invalid with the model server's own problems for an input that it refuses, Denied, Unavailable for an
+        endpoint that is not there (yet) or does not answer. One more attempt where no connection came about."""
 
 
 class ChampionSource(Protocol):
@@ -28,6 +39,30 @@ class ChampionSource(Protocol):
 
     def get(self, model: str) -> Route | None:
         """The model's route."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a caller asks. ``caller`` decides the share it falls to: its ``entity``, or the request's own id."""
+
+    inputs: Sequence[Mapping[str, Any]]
+    caller: str
+    entity: str | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One version's turn at a request: how long it took, and its answers or what it raised."""
+
+    version: int
+    ms: float
+    found: Sequence[Mapping[str, Any]] = ()
+    error: HeirloomError | None = None
+
+    @property
+    def refused(self) -> bool:
+        """The version says that the input is wrong."""
+        return isinstance(self.error, Invalid)
 
 
 @dataclass(frozen=True)
@@ -39,6 +74,54 @@ class Answer:
     predictions: tuple[Mapping[str, Any], ...]
 
 
+@dataclass(frozen=True)
+class Served:
+    """What became of a request: the turn of the version that it fell to and, after a fallback, the champion's."""
+
+    route: Route
+    request: Request
+    at: datetime
+    turns: tuple[Turn, ...]
+    ids: tuple[str, ...]
+
+    @property
+    def answer(self) -> Answer:
+        """What the caller gets. Raises what the version that should have answered raised."""
+        last = self.turns[-1]
+        if last.error is not None:
+            raise last.error
+        named = ({"id": identity, **found} for identity, found in zip(self.ids, last.found, strict=True))
+        return Answer(self.route.model, last.version, tuple(named))
+
+    @property
+    def refused(self) -> bool:
+        """The input is wrong in the champion's eyes as well: the caller's mistake, nobody's failure."""
+        return self.turns[-1].refused
+
+    @property
+    def fallback(self) -> bool:
+        """The champion was asked in the canary's place."""
+        return len(self.turns) > 1 and not self.refused
+
+    @property
+    def arm(self) -> Literal["champion", "canary"] | None:
+        """Whose share the request fell to, while there is a canary."""
+        if self.route.canary is None:
+            return None
+        return "champion" if self.turns[0].version == self.route.champion else "canary"
+
+    @property
+    def slow(self) -> bool:
+        """The version that the request fell to took longer than the canary may."""
+        return self.route.canary is not None and self.turns[0].ms >= self.route.canary.limit_ms
+
+    @property
+    def failed(self) -> bool:
+        """The version that the request fell to did not answer it. A canary that is late is slow, and has not failed."""
+        late = self.slow and self.arm == "canary"
+        return self.turns[0].error is not None and not self.refused and not late
+
+
 def champion(model: str, routes: ChampionSource) -> Route:
     """The route of a model. Raises NotFound."""
     route = routes.get(model)
@@ -47,36 +130,90 @@ def champion(model: str, routes: ChampionSource) -> Route:
     return route
 
 
-def predict(route: Route, document: object, endpoints: Endpoints, now: datetime) -> Answer:
-    """Answer ``{"inputs": [{column: value, ...}, ...]}``.
+def predict(
+    route: Route,
+    request: Request,
+    endpoints: Endpoints,
+    now: datetime,
+    monotonic: Callable[[], float] = time.perf_counter,
+) -> Served:
+    """Ask the version that the request falls to, and the champion where a canary does not answer in its time.
 
-    Raises Invalid, naming the field, Unavailable when the model can't answer now.
+    The caller never waits longer than the canary's limit and then for the champion. Nothing is raised: what the
+    versions raise is in their turns.
     """
-    inputs = rows_of(document)
-    found = answers(endpoints.invoke(route.endpoint, {"inputs": inputs}), len(inputs), route.endpoint)
-    named = tuple({"id": identity, **answer} for identity, answer in zip(new_ids(len(found), now), found, strict=True))
-    return Answer(route.model, route.champion, named)
+    turns: list[Turn] = []
+    if route.canary is not None and in_canary(route, request.caller):
+        version, seconds = route.canary.version, route.canary.limit_ms / 1000
+        turns.append(ask(version, route.ready[version], request.inputs, endpoints, monotonic, seconds))
+    if not turns or turns[0].error is not None:
+        turns.append(ask(route.champion, route.endpoint, request.inputs, endpoints, monotonic))
+    return Served(route, request, now, tuple(turns), tuple(new_ids(len(turns[-1].found), now)))
 
 
-def rows_of(document: object) -> list[Mapping[str, Any]]:
-    """The rows of a request; what is in them is the model's to judge. Raises Invalid with each problem."""
+def ask(
+    version: int,
+    endpoint: str,
+    inputs: Sequence[Mapping[str, Any]],
+    endpoints: Endpoints,
+    monotonic: Callable[[], float] = time.perf_counter,
+    seconds: float | None = None,
+) -> Turn:
+    """A version's turn: its answers to the rows, or what was raised."""
+    started = monotonic()
+    try:
+        found = answers(endpoints.invoke(endpoint, body_of(inputs), seconds=seconds), len(inputs), endpoint)
+        return Turn(version, (monotonic() - started) * 1000, found)
+    except HeirloomError as error:
+        return Turn(version, (monotonic() - started) * 1000, error=error)
+
+
+def request_of(document: object, request_id: str) -> Request:
+    """The request in ``{"inputs": [{column: value, ...}, ...], "entity": text}``, the entity being optional.
+
+    What is in the rows is the model's to judge. Raises Invalid with each problem.
+    """
     if not isinstance(document, Mapping):
         raise _invalid([Problem("body", 'an object {"inputs": [{...}]}', _kind(document))])
-    unknown = [Problem(str(key), "no other key than inputs") for key in document if key != "inputs"]
+    problems = [*_row_problems(document), *_entity_problems(document)]
+    problems += [Problem(str(key), "no other key than inputs and entity") for key in document.keys() - _KEYS]
+    if problems:
+        raise _invalid(problems)
+    entity = document.get("entity")
+    return Request(document["inputs"], entity or request_id, entity)
+
+
+_KEYS = frozenset(("inputs", "entity"))
+
+
+def _row_problems(document: Mapping[str, Any]) -> list[Problem]:
     inputs = document.get("inputs")
     if "inputs" not in document:
-        raise _invalid([Problem("inputs", "a list of objects, one a row", "nothing"), *unknown])
+        return [Problem("inputs", "a list of objects, one a row", "nothing")]
     if not isinstance(inputs, list) or not 1 <= len(inputs) <= MOST_ROWS:
         got = f"{len(inputs)} rows" if isinstance(inputs, list) else _kind(inputs)
-        raise _invalid([Problem("inputs", f"a list of 1 to {MOST_ROWS} objects, one a row", got), *unknown])
-    wrong = [
+        return [Problem("inputs", f"a list of 1 to {MOST_ROWS} objects, one a row", got)]
+    return [
         Problem(f"inputs[{index}]", "an object {column: value}", _kind(row))
         for index, row in enumerate(inputs)
         if not isinstance(row, Mapping)
     ]
-    if wrong or unknown:
-        raise _invalid([*wrong, *unknown])
-    return inputs
+
+
+def _entity_problems(document: Mapping[str, Any]) -> list[Problem]:
+    entity = document.get("entity")
+    if entity is None or (isinstance(entity, str) and 1 <= len(entity) <= LONGEST_ENTITY):
+        return []
+    got = f"{len(entity)} characters" if isinstance(entity, str) else _kind(entity)
+    return [Problem("entity", f"a text of 1 to {LONGEST_ENTITY} characters, or none", got)]
+
+
+def body_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """What an endpoint is asked. Raises Invalid for numbers that JSON has not: Python reads NaN and 1e999."""
+    try:
+        return json.dumps({"inputs": rows}, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError as error:
+        raise _invalid([Problem("inputs", "finite numbers", "NaN or an infinite one")]) from error
 
 
 def answers(document: object, rows: int, endpoint: str) -> Sequence[dict[str, Any]]:

@@ -19,13 +19,16 @@ from heirloom.core.project.keys import (
     Locate,
     Reader,
     UnexpectedError,
+    duration,
     mapping,
     matching,
     one_of,
     real,
+    seconds,
     shown,
     text,
     whole,
+    yes_or_no,
 )
 from heirloom.core.spelling import did_you_mean
 
@@ -36,7 +39,9 @@ NAME = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 RESERVED = ("labels", "quarantine")
 TASKS = ("classification", "regression")
 FEATURE_TYPES = ("number", "category", "text")
+UNSEEN = ("refuse", "accept")
 FORMS = ("serverless", "realtime")
+ON_TIMEOUT = ("rollback", "promote")
 
 # The scorer names of scikit-learn 1.9 (sklearn.metrics.get_scorer_names) by task, less the clustering ones.
 _AVERAGES = ("", "_macro", "_micro", "_samples", "_weighted")
@@ -62,13 +67,17 @@ METRICS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Data:
-    """The columns of the uploads. ``features`` None: every column but the label and the time, types inferred."""
+    """The columns of the uploads. ``features`` None: every column but the label and the time, types inferred.
+
+    ``unseen`` is what a served model does with a category that its training has not seen.
+    """
 
     label: str
     task: str
     time: str | None = None
     test_fraction: float = 0.2
     features: Mapping[str, str] | None = None
+    unseen: str = "refuse"
 
 
 @dataclass(frozen=True)
@@ -91,13 +100,56 @@ class Training:
 
 
 @dataclass(frozen=True)
+class CanaryPolicy:
+    """How a new version is tried before it answers everybody: on ``traffic``, a share of the callers in (0, 1).
+
+    Undecided after ``max_duration``, it ends as ``on_timeout`` says. ``confidence``, ``tolerance`` and ``min_labels``
+    are the rules of the verdict: core/release/verdict.py.
+    """
+
+    traffic: float = 0.10
+    max_duration: str = "24 hours"
+    on_timeout: str = "rollback"
+    confidence: float = 0.95
+    tolerance: float = 0.01
+    min_labels: int = 0
+
+    @property
+    def max_seconds(self) -> int:
+        """``max_duration`` in seconds."""
+        return seconds(self.max_duration)
+
+
+@dataclass(frozen=True)
 class Serving:
-    """A version's endpoint: ``memory_mb`` and ``max_concurrency`` size a serverless one, ``instance`` the other."""
+    """A version's endpoint: ``memory_mb`` and ``max_concurrency`` size a serverless one, the next five the other.
+
+    Between ``min_instances`` and ``max_instances`` there is one for each ``invocations_per_instance`` a minute;
+    ``scale_in`` lets instances go again. ``keep`` earlier versions' endpoints stay besides those that a route names.
+    """
 
     form: str = "serverless"
     memory_mb: int = 2048
     max_concurrency: int = 5
     instance: str = "ml.m5.large"
+    min_instances: int = 1
+    max_instances: int = 1
+    invocations_per_instance: int = 1000
+    scale_in: bool = True
+    keep: int = 2
+    canary: CanaryPolicy | None = None
+
+    @property
+    def scales(self) -> bool:
+        """Whether the number of instances changes with the traffic; serverless endpoints see to that themselves."""
+        return self.form == "realtime" and self.max_instances > self.min_instances
+
+
+@dataclass(frozen=True)
+class Slo:
+    """What callers are promised: a canary's answer that takes longer than ``latency_p95_ms`` counts as slow."""
+
+    latency_p95_ms: int = 2000
 
 
 @dataclass(frozen=True)
@@ -111,11 +163,13 @@ class Project:
     objective: Objective
     training: Training = field(default_factory=Training)
     serving: Serving = field(default_factory=Serving)
+    slo: Slo = field(default_factory=Slo)
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON with every default written out; ``parse_project`` gives the same project back."""
         document = asdict(self)
-        document["data"] = {key: value for key, value in document["data"].items() if value is not None}
+        for section in ("data", "serving"):
+            document[section] = {key: value for key, value in document[section].items() if value is not None}
         return document
 
 
@@ -127,9 +181,12 @@ def parse_project(document: object, locate: Locate | None = None) -> Project:
     reader = Reader(locate or (lambda _: 0))
     root = reader.section(document, (), _ROOT)
     sections = {name: reader.section(root[name], (name,), keys) for name, keys in _SECTIONS.items() if name in root}
-    data, objective = sections.get("data", {}), sections.get("objective", {})
+    data, objective, serving = (sections.get(name, {}) for name in ("data", "objective", "serving"))
     _check_columns(reader, data)
     _choose_task(reader, data, objective.get("metric"))
+    _check_instances(reader, serving)
+    if "canary" in serving:
+        serving["canary"] = CanaryPolicy(**reader.section(serving["canary"], ("serving", "canary"), _CANARY))
     if reader.problems:
         problems = tuple(sorted(reader.problems, key=lambda problem: problem.line))
         raise Invalid("\n".join(map(str, problems)), problems)
@@ -140,7 +197,8 @@ def parse_project(document: object, locate: Locate | None = None) -> Project:
         Data(**data),
         Objective(**objective),
         Training(**sections.get("training", {})),
-        Serving(**sections.get("serving", {})),
+        Serving(**serving),
+        Slo(**sections.get("slo", {})),
     )
 
 
@@ -161,6 +219,15 @@ def _choose_task(reader: Reader, data: dict[str, Any], metric: str | None) -> No
         reader.refuse(("objective", "metric"), expected, repr(metric))
     elif task is not None and data.setdefault("task", task) != task:
         reader.refuse(("data", "task"), f"{task}, which objective.metric {metric} scores", repr(data["task"]))
+
+
+def _check_instances(reader: Reader, serving: Mapping[str, Any]) -> None:
+    least = serving.get("min_instances", Serving.min_instances)
+    most = serving.get("max_instances", Serving.max_instances)
+    if most < least:
+        where = "max_instances" if "max_instances" in serving else "min_instances"
+        expected = "serving.max_instances to be at least serving.min_instances"
+        reader.refuse(("serving", where), expected, f"{least} to {most} instances")
 
 
 def _features(value: object) -> dict[str, str]:
@@ -207,6 +274,7 @@ _ROOT: Mapping[str, Key] = {
     "objective": Key("what the business wants", mapping, required=True),
     "training": Key("how the model trains", mapping),
     "serving": Key("how the model is served", mapping),
+    "slo": Key("what callers are promised", mapping),
 }
 _SECTIONS: Mapping[str, Mapping[str, Key]] = {
     "data": {
@@ -215,6 +283,7 @@ _SECTIONS: Mapping[str, Mapping[str, Key]] = {
         "test_fraction": Key("the share of the rows held out for the test", real(0.05, 0.5)),
         "features": Key("the columns to predict from", _features),
         "task": Key("the kind of prediction", one_of(TASKS)),
+        "unseen": Key("what to do with a category that training has not seen", one_of(UNSEEN)),
     },
     "objective": {
         "statement": Key("the objective in the words of the business", text, required=True),
@@ -234,5 +303,23 @@ _SECTIONS: Mapping[str, Mapping[str, Key]] = {
         "memory_mb": Key("the memory of a serverless endpoint", whole(1024, 6144, 1024)),
         "max_concurrency": Key("how many requests a serverless endpoint takes at once", whole(1, 200)),
         "instance": Key("the machine of a realtime endpoint", _INSTANCE),
+        "min_instances": Key("the fewest instances of a realtime endpoint", whole(1, 100)),
+        "max_instances": Key("the most instances of a realtime endpoint", whole(1, 100)),
+        "invocations_per_instance": Key("the calls a minute for which one instance is enough", whole(1, 1_000_000)),
+        "scale_in": Key("whether instances go again when there are fewer calls", yes_or_no),
+        "keep": Key("how many earlier versions' endpoints stay", whole(0, 20)),
+        "canary": Key("how a new version is tried on a share of the traffic", mapping),
     },
+    "slo": {
+        # What one call of the API may take: API Gateway ends it after 30 seconds.
+        "latency_p95_ms": Key("the milliseconds in which 95% of the answers come", whole(1, 29_000)),
+    },
+}
+_CANARY: Mapping[str, Key] = {
+    "traffic": Key("the share of the callers that the new version answers", real(0.001, 0.9)),
+    "max_duration": Key("the time after which an undecided trial ends", duration("1 minute", "30 days")),
+    "on_timeout": Key("how an undecided trial ends", one_of(ON_TIMEOUT)),
+    "confidence": Key("how sure a verdict must be", real(0.5, 0.9999)),
+    "tolerance": Key("the share of the requests by which it may be worse and still good enough", real(0.0, 0.5)),
+    "min_labels": Key("the labels that the new version needs before it is promoted", whole(0, 1_000_000)),
 }

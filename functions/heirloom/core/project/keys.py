@@ -144,5 +144,35 @@ def real(least: float = -math.inf, most: float = math.inf) -> Callable[[object],
     return read
 
 
+def yes_or_no(value: object) -> bool:
+    """true or false: YAML's own, no text that looks like it."""
+    if not isinstance(value, bool):
+        raise UnexpectedError("true or false")
+    return value
+
+
+def duration(least: str, most: str) -> Callable[[object], str]:
+    """A text such as "24 hours" between two such texts, both included; ``seconds`` says how long it is."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not _DURATION.fullmatch(value.strip()):
+            raise UnexpectedError(f'a number of minutes, hours or days from {least} to {most}, such as "24 hours"')
+        if not seconds(least) <= seconds(value) <= seconds(most):
+            raise UnexpectedError(f"{least} to {most}")
+        return value.strip()
+
+    return read
+
+
+def seconds(duration: str) -> int:
+    """The seconds of "30 minutes", "24 hours" or "7 days", which ``duration`` has checked."""
+    count, _, unit = duration.strip().partition(" ")
+    return int(count) * _UNITS[unit.strip().removesuffix("s")]
+
+
+_UNITS = {"minute": 60, "hour": 3600, "day": 24 * 3600}
+_DURATION = re.compile(r"[1-9][0-9]{0,5} +(minute|hour|day)s?")
+
+
 def _listed(keys: Mapping[str, Key]) -> str:
     return ", ".join(keys)

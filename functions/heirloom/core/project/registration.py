@@ -6,16 +6,20 @@ Written by the stack's custom resource at each deploy; read when data arrives.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid
 from heirloom.core.lineage.graph import Lineage, Node, version_id
-from heirloom.core.project.definition import Project, Scalar, Serving, parse_project
-from heirloom.core.release.route import Change, Route, Routes, open_route
+from heirloom.core.project.definition import CanaryPolicy, Project, Scalar, Serving, Slo, parse_project
+from heirloom.core.release.change import open_route
+from heirloom.core.release.route import Mark, Route, Routes
 
 VARIANT = "AllTraffic"
+# What follows the ``v`` in an endpoint's name: the version and, where it was made again, core/release/order.py's count.
+_NUMBER = re.compile(r"([1-9]\d*)(-\d+)*")
 
 
 class Deployments(Protocol):
@@ -25,18 +29,19 @@ class Deployments(Protocol):
         """Every name with this beginning that an endpoint, a configuration or a model has."""
 
     def take_down(self, name: str) -> None:
-        """Delete endpoint, configuration and model of this name; what is not there is no error."""
+        """Delete endpoint, its scaling, configuration and model of this name; what is not there is no error."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A project with what its deploy made: its packed code, its image, its state machine, its baseline's endpoint."""
+    """A project with what its deploy made: its packed code, its image, its state machines, its baseline's endpoint."""
 
     project: Project
     code_uri: str
     code_hash: str
     image: str
     state_machine: str
+    release_machine: str
     baseline_endpoint: str
     git_commit: str
 
@@ -59,6 +64,7 @@ class Registration:
                 code_hash=properties["CodeHash"],
                 image=properties["Image"],
                 state_machine=properties["StateMachineArn"],
+                release_machine=properties["ReleaseMachineArn"],
                 baseline_endpoint=properties["BaselineEndpoint"],
                 git_commit=properties.get("GitCommit", ""),
             )
@@ -67,7 +73,7 @@ class Registration:
 
     def execution(self) -> dict[str, Any]:
         """The project's part of an execution's input; a run may override any of it."""
-        training = self.project.training
+        training, serving = self.project.training, self.project.serving
         return {
             "model": self.project.name,
             "code_uri": self.code_uri,
@@ -75,7 +81,10 @@ class Registration:
             "instance": training.instance,
             "max_seconds": training.max_minutes * 60,
             "hyperparameters": {name: _text(value) for name, value in training.parameters.items()},
-            "variant": _variant(self.project.serving),
+            "variant": _variant(serving),
+            "scaling": _scaling(serving),
+            "canary": _canary(serving.canary, self.project.slo) if serving.canary else None,
+            "keep": serving.keep,
             "git_commit": self.git_commit,
         }
 
@@ -88,15 +97,8 @@ def register(registration: Registration, lineage: Lineage, routes: Routes, at: s
     project = registration.project
     lineage.put_project(_project_node(registration, at))
     lineage.add(_baseline(registration, at))
-    change = Change(
-        model=project.name,
-        version=0,
-        endpoint=registration.baseline_endpoint,
-        changed_by="deploy",
-        changed_at=at,
-        reason="the baseline answers until a version is trained",
-    )
-    return open_route(change, routes, lineage)
+    mark = Mark("deploy", at, "the baseline answers until a version is trained")
+    return open_route(project.name, registration.baseline_endpoint, mark, routes, lineage)
 
 
 def deregister(model: str, prefix: str, lineage: Lineage, routes: Routes, deployments: Deployments) -> None:
@@ -105,8 +107,7 @@ def deregister(model: str, prefix: str, lineage: Lineage, routes: Routes, deploy
     lineage.withdraw_project(model)
     beginning = endpoint_name(prefix, model, "")
     for name in deployments.names(beginning):
-        number = name.removeprefix(beginning)
-        if number.isdecimal() and int(number) > 0:
+        if _NUMBER.fullmatch(name.removeprefix(beginning)):
             deployments.take_down(name)
 
 
@@ -154,6 +155,33 @@ def _variant(serving: Serving) -> dict[str, Any]:
     return {
         "VariantName": VARIANT,
         "InstanceType": serving.instance,
-        "InitialInstanceCount": 1,
+        "InitialInstanceCount": serving.min_instances,
         "InitialVariantWeight": 1.0,
+    }
+
+
+def _scaling(serving: Serving) -> dict[str, Any] | None:
+    """How the instances of an endpoint follow its load; None where there is nothing to follow with.
+
+    ``fixed`` is as the state machine hands it on, which can't negate: what was added stays.
+    """
+    if not serving.scales:
+        return None
+    return {
+        "min": serving.min_instances,
+        "max": serving.max_instances,
+        "invocations": serving.invocations_per_instance,
+        "fixed": not serving.scale_in,
+    }
+
+
+def _canary(policy: CanaryPolicy, slo: Slo) -> dict[str, Any]:
+    """The trial of a new version, as the release's state machine runs it."""
+    rules = {"confidence": policy.confidence, "tolerance": policy.tolerance, "min_labels": policy.min_labels}
+    return {
+        "share": policy.traffic,
+        "limit_ms": slo.latency_p95_ms,
+        "seconds": policy.max_seconds,
+        "on_timeout": policy.on_timeout,
+        "rules": rules,
     }

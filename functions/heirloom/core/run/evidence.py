@@ -1,4 +1,4 @@
-"""What a training job leaves beside the model: scores, schema, profile, environment and the rows of the smoke test.
+"""What a training job leaves beside the model: scores, schema, profile, environment, smoke rows, what was compiled.
 
 The archive was written by the project's own code, so nothing in it is trusted: names, kinds and sizes are checked, and
 it is read as a stream, never unpacked to a disk.
@@ -16,7 +16,7 @@ from typing import Any
 
 from heirloom.core.errors import Invalid
 
-FILES = ("metrics.json", "schema.json", "profile.json", "environment.json", "smoke.json")
+FILES = ("metrics.json", "schema.json", "profile.json", "environment.json", "smoke.json", "compiled.json")
 LARGEST_FILE = 8 * 2**20
 LARGEST_MEMBER = 256 * 2**20
 MOST_MEMBERS = 1000
@@ -43,12 +43,16 @@ class Scores:
 
 @dataclass(frozen=True)
 class Evidence:
-    """``files`` holds every file of FILES as it was written; ``smoke`` has ``inputs`` and ``predictions``."""
+    """``files`` holds every file of FILES as it was written; ``smoke`` has ``inputs`` and ``predictions``.
+
+    ``compiled`` says what serves the model and why: its ``path`` is onnx, numpy or scikit-learn.
+    """
 
     files: Mapping[str, bytes]
     scores: Scores
     smoke: Mapping[str, list[dict[str, Any]]]
     environment: Mapping[str, Any]
+    compiled: Mapping[str, Any]
 
 
 def read_evidence(chunks: Iterable[bytes]) -> Evidence:
@@ -66,6 +70,7 @@ def read_evidence(chunks: Iterable[bytes]) -> Evidence:
         scores=_scores(documents["metrics.json"]),
         smoke=_smoke(documents["smoke.json"]),
         environment=documents["environment.json"],
+        compiled=documents["compiled.json"],
     )
 
 

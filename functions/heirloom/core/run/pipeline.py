@@ -1,7 +1,7 @@
 """The pipeline's stages, as its state machine (infra/workflows/pipeline.asl.json) runs them, and how a run fails.
 
 The state is the JSON document that the machine passes on: ``run`` and ``project`` from the input, then one key a stage
-that is done.
+that is done. The last three stages are the release's, a state machine of its own (core/release/machine.py).
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from typing import Any
 from heirloom.core import errors
 from heirloom.core.lineage.graph import Document, Event, Lineage, Node
 from heirloom.core.project.registration import Deployments
-from heirloom.core.release.route import Change, Outcome, Routes, advance
+from heirloom.core.release.change import ATTEMPTS, change
+from heirloom.core.release.moves import stop
+from heirloom.core.release.route import Mark, Route, Routes
 
 STAGES = ("dataset", "training", "version", "endpoint", "test", "route")
 LONGEST_REASON = 2000
 
+# How a release ends that says nothing itself: the status of its execution.
+_ENDS = {"ABORTED": "the release was aborted", "TIMED_OUT": "the release did not end in time"}
 _OURS = frozenset(name for name, kind in vars(errors).items() if isinstance(kind, type))
 
 
@@ -39,43 +43,46 @@ def run_of(state: Document) -> Node:
 
 def event_of(state: Document, stage: str, outcome: str, at: str, **detail: Any) -> Event:
     """An event that also says which dataset and which version the run has come to, for the list of runs."""
-    facts = {"dataset": state.get("dataset", {}).get("id"), "version": state.get("version", {}).get("number")}
+    dataset = state["run"].get("dataset") or state.get("dataset", {}).get("id")
+    facts = {"dataset": dataset, "version": state.get("version", {}).get("number")}
     return Event(at, stage, outcome, {name: fact for name, fact in {**facts, **detail}.items() if fact is not None})
 
 
-def serve(state: Document, routes: Routes, lineage: Lineage, at: str) -> Outcome:
-    """The last stage: let the run's version answer, unless a later version does already."""
-    run, version = state["run"], state["version"]
-    change = Change(
-        model=run["model"],
-        version=version["number"],
-        endpoint=version["name"],
-        changed_by="pipeline",
-        changed_at=at,
-        reason=f"trained by run {run['id']}",
-    )
-    outcome = advance(change, routes, lineage)
-    event = ("done", None) if outcome.moved else ("superseded", outcome.reason)
-    lineage.record(run_of(state), event_of(state, "route", event[0], at, reason=event[1]))
-    return outcome
-
-
 def record_failure(state: Document, lineage: Lineage, routes: Routes, deployments: Deployments, at: str) -> Failure:
-    """Write stage and reason to the run's history, then take down what the run deployed, unless it answers already.
+    """Write stage and reason to the run's history, end the canary, then take down what was made for it.
 
-    Repeated, it writes nothing twice. The reason is written first: a clean-up that fails must not hide it.
+    An endpoint that the route has among its ready ones stays. The state is the pipeline's or the release's; that has no
+    run (its id is None) when a person ordered it. Repeated, it writes nothing twice. The reason is written first: a
+    clean-up that fails must not hide it.
     """
     failure = read_failure(state)
+    _tell(state, failure, lineage, at)
+    model, name = state["run"]["model"], state.get("version", {}).get("name")
+    if name is None:
+        return failure
+    route = routes.get(model)
+    release = state["release"]["id"] if "release" in state else None
+    if route is not None and route.canary and route.canary.release == release:
+        mark = Mark(state["release"]["by"], at, f"the release failed: {failure.reason}")
+        route = change(model, lambda now: _without_canary(now, release, mark), routes, ATTEMPTS)
+    if route is None or name not in route.ready.values():
+        deployments.take_down(name)
+    return failure
+
+
+def _tell(state: Document, failure: Failure, lineage: Lineage, at: str) -> None:
+    if state["run"]["id"] is None:
+        return
     run = run_of(state)
     if not any(event.state == "failed" for event in lineage.history(run.id)):
         detail = {"error": failure.error, "reason": failure.reason}
         lineage.record(run, event_of(state, failure.stage, "failed", at, **detail))
-    name = state.get("version", {}).get("name")
-    if name is not None:
-        route = routes.get(run.model)
-        if route is None or route.endpoint != name:
-            deployments.take_down(name)
-    return failure
+
+
+def _without_canary(route: Route, release: str | None, mark: Mark) -> Route:
+    """Nobody counts any more what the canary of this release answers."""
+    ours = route.canary and route.canary.release == release
+    return stop(route, release, mark, quarantine=False) if ours else route
 
 
 def read_failure(state: Document) -> Failure:
@@ -91,6 +98,9 @@ def read_failure(state: Document) -> Failure:
 
 
 def _done(state: Document, stage: str) -> bool:
+    """A release begins where a version is registered."""
+    if "release" in state and stage in STAGES[:3]:
+        return True
     if stage == "endpoint":
         return _endpoint(state).get("EndpointStatus") == "InService"
     return stage in state
@@ -110,12 +120,13 @@ def _endpoint_reason(state: Document) -> str:
 
 
 def _cause(cause: str) -> str:
-    """A cause is JSON from Lambda (errorMessage) and from a training job (FailureReason), plain text from others."""
+    """A cause is JSON from Lambda (errorMessage), from a training job (FailureReason) and from a release (Cause), plain
+    text from others."""
     try:
         document = json.loads(cause)
     except ValueError:
         return cause
     if not isinstance(document, dict):
         return cause
-    reason = document.get("errorMessage") or document.get("FailureReason")
-    return str(reason or cause)
+    reason = document.get("errorMessage") or document.get("FailureReason") or document.get("Cause")
+    return str(reason or _ENDS.get(document.get("Status", "")) or cause)

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from heirloom.core.lineage.graph import MAKES, Document, Edge, Lineage, Node, version_id
 from heirloom.core.project.registration import endpoint_name
+from heirloom.core.release.order import PROMOTE, Order, release_input
+from heirloom.core.release.route import Mark
 from heirloom.core.run.evidence import Evidence, read_evidence
 from heirloom.core.run.pipeline import event_of, run_of
 from heirloom.core.storage import Location, Objects
@@ -43,12 +45,12 @@ class Registry(Protocol):
 
 @dataclass(frozen=True)
 class Version:
-    """A registered version: what the rest of the pipeline deploys. ``variants`` are SageMaker's ProductionVariants."""
+    """A registered version; ``release`` is the input of the state machine that puts it in service."""
 
     number: int
     name: str
     package_arn: str
-    variants: tuple[Mapping[str, Any], ...]
+    release: Mapping[str, Any]
 
 
 def register_version(
@@ -65,13 +67,19 @@ def register_version(
     for name, body in evidence.files.items():
         objects.write(Location(bucket, folder.key + name), body, JSON)
     name = endpoint_name(prefix, run["model"], package.number)
-    variant = {**state["project"]["variant"], "ModelName": name}
-    version = Version(package.number, name, package.arn, (variant,))
-    node = _node(state, version, folder.uri, evidence, at)
+    node = _node(state, package, name, folder.uri, evidence, at)
     if lineage.add(node, Edge(f"run#{run['id']}", MAKES, node.key)):
-        now = {**state, "version": {"number": version.number}}
+        now = {**state, "version": {"number": package.number}}
         lineage.record(run_of(state), event_of(now, "version", "done", at, score=evidence.scores.score))
-    return version
+    else:
+        node = lineage.node(node.kind, node.id) or node
+    return Version(package.number, name, package.arn, _release(state, node, name))
+
+
+def _release(state: Document, version: Node, name: str) -> dict[str, Any]:
+    run, project = state["run"], state["project"]
+    mark = Mark("pipeline", version.created_at, f"trained by run {run['id']}")
+    return release_input(Order(run["id"], PROMOTE, mark, project["keep"], project["canary"]), version, name, run)
 
 
 def _submission(state: Document, prefix: str, evidence: Evidence) -> Submission:
@@ -93,11 +101,11 @@ def _submission(state: Document, prefix: str, evidence: Evidence) -> Submission:
     )
 
 
-def _node(state: Document, version: Version, folder: str, evidence: Evidence, at: str) -> Node:
+def _node(state: Document, package: Package, name: str, folder: str, evidence: Evidence, at: str) -> Node:
     model, scores = state["run"]["model"], evidence.scores
     summary = {
-        "number": version.number,
-        "endpoint": version.name,
+        "number": package.number,
+        "endpoint": name,
         "run": state["run"]["id"],
         "dataset": state["dataset"]["id"],
         "metric": scores.metric,
@@ -112,8 +120,11 @@ def _node(state: Document, version: Version, folder: str, evidence: Evidence, at
         "model_uri": state["training"]["model_uri"],
         "evidence_uri": folder,
         "image": state["project"]["image"],
+        "variants": [state["project"]["variant"]],
+        "scaling": state["project"]["scaling"],
         "git_commit": state["project"]["git_commit"],
-        "package_arn": version.package_arn,
+        "package_arn": package.arn,
         "smoke": evidence.smoke,
+        "compiled": evidence.compiled,
     }
-    return Node("version", version_id(model, version.number), model, at, data, summary)
+    return Node("version", version_id(model, package.number), model, at, data, summary)

@@ -34,12 +34,16 @@ class Executions(Protocol):
 
 @dataclass(frozen=True)
 class Execution:
-    """``status`` in Step Functions' words: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE."""
+    """``status`` in Step Functions' words: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE.
+
+    ``output`` is what it ended with, None unless it succeeded.
+    """
 
     status: str
     error: str = ""
     cause: str = ""
     ended_at: str | None = None
+    output: Any = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""Starting a canary: its trial is opened, and the route gives it its share of the callers.
+
+Called by the release's state machine, which then waits for the trial's verdict under a task token.
+"""
+
+from __future__ import annotations
+
+from heirloom.core.lineage.graph import Document
+from heirloom.core.release import moves
+from heirloom.core.release.change import ATTEMPTS, Ending, change, existing
+from heirloom.core.release.route import Canary, Mark, Route, Routes
+from heirloom.core.release.trial import Rules, Trial, conclude
+from heirloom.core.release.verdict import Verdict
+
+
+def start_canary(state: Document, token: str, routes: Routes, ending: Ending, at: str) -> Trial:
+    """Open the trial that the state orders and start its canary; one that runs already is superseded. The trial.
+
+    Repeated after a lost answer it finds the trial: a verdict that stands is sent to the new token, and the canary is
+    not started again. Raises Conflict for a frozen route, NotReady, NotFound.
+    """
+    route = existing(state["run"]["model"], routes)
+    trial = ending.trials.open(_trial(state, token, route, at))
+    verdict = trial.verdict or _too_late(trial, route)
+    if verdict is not None:
+        conclude(trial, verdict, ending.trials, ending.answers, at)
+        return trial
+    canary, mark = _canary(state), _mark(state, at)
+    change(trial.model, lambda now: moves.start_canary(now, canary, mark), routes, ATTEMPTS, ending)
+    return trial
+
+
+def _trial(state: Document, token: str, route: Route, at: str) -> Trial:
+    return Trial(
+        release=state["release"]["id"],
+        model=route.model,
+        champion=route.champion,
+        challenger=state["version"]["number"],
+        rules=Rules(**state["canary"]["rules"]),
+        token=token,
+        started_at=at,
+    )
+
+
+def _too_late(trial: Trial, route: Route) -> Verdict | None:
+    if route.champion < trial.challenger:
+        return None
+    return Verdict("superseded", f"version {route.champion} already serves")
+
+
+def _canary(state: Document) -> Canary:
+    ordered = state["canary"]
+    return Canary(state["version"]["number"], ordered["share"], ordered["limit_ms"], state["release"]["id"])
+
+
+def _mark(state: Document, at: str) -> Mark:
+    return Mark(state["release"]["by"], at, f"on trial with {state['canary']['share']:.0%} of the callers")

@@ -1,0 +1,15 @@
+"""EventBridge: a release was aborted or timed out. Starts another one, which takes down what the first has made."""
+
+from __future__ import annotations
+
+from heirloom import wiring
+from heirloom.core.release.abandoned import abandon
+from heirloom.core.run.upload import Executions
+from heirloom.handlers.edge import Event, entrypoint
+
+
+def handle(event: Event, executions: Executions) -> dict[str, str | None]:
+    return {"started": abandon(event["detail"], executions)}
+
+
+lambda_handler = entrypoint(handle, executions=wiring.executions)

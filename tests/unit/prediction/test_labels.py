@@ -1,0 +1,138 @@
+"""What really happened, told later: kept once, counted once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from heirloom.core.errors import Invalid, Unavailable
+from heirloom.core.prediction.labels import MOST_LABELS, Taken, labels_of, take_labels
+from heirloom.core.prediction.records import LABEL, Record
+from heirloom.core.release.trial import Arm, Tally
+from heirloom.handlers import take_labels as handler
+from heirloom.handlers.edge import http_entrypoint
+from tests.unit.prediction.routes import NOW
+from tests.unit.prediction.test_recording import Stored
+
+AT = "2026-11-23T15:10:09.123Z"
+
+
+def prediction(identity: str, arm: str | None = "canary", **data: Any) -> Record:
+    release = "wine-1" if arm else None
+    told = {"release": release, "arm": arm, "fallback": False, "answer": {"label": "red"}, **data}
+    return Record(identity, "prediction", "wine", 4, AT, told)
+
+
+@pytest.fixture
+def stored() -> Stored:
+    stored = Stored()
+    stored.predictions.put([prediction("a"), prediction("b"), prediction("c", "champion"), prediction("d", None)])
+    return stored
+
+
+def take(stored: Stored, model: str = "wine", **labels: Any) -> Taken:
+    document = {"labels": [{"id": identity, "label": label} for identity, label in labels.items()]}
+    return take_labels(model, document, stored.predictions, stored.trials, stored.answers, NOW)
+
+
+def test_counts_labels_in_the_arm_of_their_predictions(stored: Stored) -> None:
+    assert take(stored, a="red", b="white", c="white", d="white") == Taken(4, ())
+
+    assert stored.tally == Tally(champion=Arm(labelled=1, wrong=1), canary=Arm(labelled=2, wrong=1))
+    assert stored.predictions.records["b", LABEL].data["label"] == "white"
+
+
+def test_the_first_label_counts(stored: Stored) -> None:
+    take(stored, a="white")
+
+    assert take(stored, a="red") == Taken(0, ())
+
+    assert stored.predictions.records["a", LABEL].data["label"] == "white"
+    assert stored.tally == Tally(canary=Arm(labelled=1, wrong=1))
+
+
+def test_labels_that_overlap_count_once(stored: Stored) -> None:
+    take(stored, a="red")
+    take(stored, a="red", b="red")
+    take(stored, b="red", a="red")
+
+    assert stored.tally == Tally(canary=Arm(labelled=2))
+
+
+def test_names_ids_of_no_prediction_of_this_model(stored: Stored) -> None:
+    assert take(stored, a="red", nothing="red") == Taken(1, ("nothing",))
+    assert take(stored, "beer", b="red") == Taken(0, ("b",))
+    assert ("nothing", LABEL) not in stored.predictions.records
+
+
+def test_what_the_champion_answered_in_the_canary_s_place_counts_for_neither(stored: Stored) -> None:
+    stored.predictions.put([prediction("e", fallback=True), prediction("f", answer={"value": 3.5})])
+
+    assert take(stored, e="white", f=3.5).accepted == 2
+
+    assert stored.tally == Tally()
+
+
+def test_a_row_in_pieces_may_be_labelled(stored: Stored) -> None:
+    stored.predictions.put([Record("g", "prediction", "wine", 4, AT, {"release": None, "text": "{"})])
+
+    assert take(stored, g="red") == Taken(1, ())
+
+
+def test_labels_that_were_kept_but_not_counted_are_counted_when_they_come_again(stored: Stored) -> None:
+    count = stored.trials.count
+    stored.trials.count = _raise  # type: ignore[method-assign,assignment]
+    with pytest.raises(Unavailable):
+        take(stored, a="red", b="white")
+
+    stored.trials.count = count  # type: ignore[method-assign]
+    take(stored, a="red", b="white")
+
+    assert stored.tally == Tally(canary=Arm(labelled=2, wrong=1))
+
+
+def _raise(*_: Any) -> None:
+    raise Unavailable("throttled")
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        (None, "labels"),
+        ({}, "labels"),
+        ({"labels": []}, "labels"),
+        ({"labels": [{"id": "a", "label": 1}] * (MOST_LABELS + 1)}, "labels"),
+        ({"labels": [{"id": "a", "label": 1}, 3]}, "labels[1]"),
+        ({"labels": [{"id": "a"}]}, "labels[0]"),
+        ({"labels": [{"id": "", "label": 1}]}, "labels[0]"),
+        ({"labels": [{"id": 3, "label": 1}]}, "labels[0]"),
+        ({"labels": [{"id": "a", "label": None}]}, "labels[0]"),
+        ({"labels": [{"id": "a", "label": 1, "at": 2}]}, "labels[0]"),
+    ],
+)
+def test_names_what_is_wrong_with_a_request(document: object, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        labels_of(document)
+
+    assert [problem.where for problem in refused.value.problems] == [field]
+
+
+def test_of_two_labels_in_one_request_the_first_counts() -> None:
+    assert labels_of({"labels": [{"id": "a", "label": 1}, {"id": "a", "label": 2}]}) == {"a": 1}
+
+
+def test_the_route_answers_how_many_it_took(stored: Stored) -> None:
+    call = http_entrypoint(
+        handler.handle,
+        predictions=lambda: stored.predictions,
+        trials=lambda: stored.trials,
+        answers=lambda: stored.answers,
+        clock=lambda: lambda: NOW,
+    )
+    body = json.dumps({"labels": [{"id": "a", "label": "red"}, {"id": "x", "label": "red"}]})
+
+    answer = call({"pathParameters": {"model": "wine"}, "body": body}, None)
+
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"accepted": 1, "unknown": ["x"]})

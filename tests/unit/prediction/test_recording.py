@@ -1,0 +1,153 @@
+"""From batches of log lines to records and to a trial's counts: each once, however often they come."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from heirloom.adapters.memory import MemoryAnswers, MemoryEndpoints, MemoryPredictions, MemoryTrials
+from heirloom.core.errors import Unavailable
+from heirloom.core.prediction.answer import Request, predict
+from heirloom.core.prediction.capture import lines
+from heirloom.core.prediction.delivery import Line, batch_name, lines_of, report
+from heirloom.core.prediction.recording import Recorded, record
+from heirloom.core.release.route import Route
+from heirloom.core.release.trial import Arm, Rules, Tally, Trial
+from heirloom.handlers import record_predictions
+from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, canary
+
+
+class Stored:
+    """The ports, and a trial that runs."""
+
+    def __init__(self) -> None:
+        self.predictions, self.trials, self.answers = MemoryPredictions(), MemoryTrials(), MemoryAnswers()
+        self.trials.open(Trial("wine-1", "wine", 3, 4, Rules(), "token", "2026-11-23T15:00:00.000Z"))
+
+    def record(self, *given: Line) -> Recorded:
+        return record(given, self.predictions, self.trials, self.answers, NOW)
+
+    @property
+    def tally(self) -> Tally:
+        trial = self.trials.get("wine-1")
+        assert trial is not None
+        return trial.tally
+
+
+@pytest.fixture
+def stored() -> Stored:
+    return Stored()
+
+
+def logged(route: Route, rows: int = 1, *, large: bool = False, **answers: Any) -> list[Line]:
+    """The lines of one request."""
+    told = {name: {"predictions": [{"label": "red"}] * rows} for name in (CHAMPION, CHALLENGER)} | answers
+    inputs = [{"n": n, "text": "x" * (90_000 if large else 1)} for n in range(rows)]
+    served = predict(route, Request(inputs, "caller"), MemoryEndpoints(told), NOW)
+    return [
+        Line(f"{served.turns[0].version}-{number}-{served.at}-{id(served)}", line)
+        for number, line in enumerate(lines(served))
+        if "capture" in line
+    ]
+
+
+CHAMPIONS = replace(ON_TRIAL, canary=canary(share=1e-9))
+
+
+def test_keeps_a_record_a_row(stored: Stored) -> None:
+    (line,) = logged(ROUTE, 2)
+
+    assert stored.record(line) == Recorded(2, {})
+
+    first, _ = stored.predictions.records.values()
+    assert (first.part, first.model, first.version, first.at) == ("prediction", "wine", 3, "2026-11-23T15:10:09.123Z")
+    assert first.data["input"] == {"n": 0, "text": "x"}
+    assert (first.data["answer"], first.data["release"], first.data["arm"]) == ({"label": "red"}, None, None)
+
+
+def test_counts_each_request_in_its_arm(stored: Stored) -> None:
+    failing = {CHALLENGER: Unavailable("crashed")}
+
+    stored.record(
+        *logged(ON_TRIAL), *logged(ON_TRIAL, **failing), *logged(CHAMPIONS), *logged(CHAMPIONS), *logged(ROUTE)
+    )
+
+    assert stored.tally == Tally(champion=Arm(requests=2), canary=Arm(requests=2, errors=1))
+
+
+def test_a_request_of_many_rows_and_parts_counts_once(stored: Stored) -> None:
+    given = logged(ON_TRIAL, 7, large=True)
+
+    stored.record(*given)
+
+    assert len(given) > 1
+    assert len(stored.predictions.records) == 7
+    assert stored.tally == Tally(canary=Arm(requests=1))
+
+
+def test_a_batch_that_comes_again_changes_nothing(stored: Stored) -> None:
+    given = [*logged(ON_TRIAL, 2), *logged(CHAMPIONS)]
+    stored.record(*given)
+    before = dict(stored.predictions.records)
+
+    stored.record(*reversed(given))
+
+    assert stored.predictions.records == before
+    assert stored.tally == Tally(champion=Arm(requests=1), canary=Arm(requests=1))
+
+
+def test_a_line_that_is_not_understood_keeps_no_other_from_being_stored(stored: Stored) -> None:
+    recorded = stored.record(Line("a", "{"), *logged(ROUTE), Line("b", "{}"))
+
+    assert recorded.records == 1
+    assert sorted(recorded.unreadable) == ["a", "b"]
+
+
+def test_a_release_without_a_trial_counts_nowhere(stored: Stored) -> None:
+    stored.record(*logged(replace(ON_TRIAL, canary=canary(release="another"))))
+
+    assert len(stored.predictions.records) == 1
+    assert stored.tally == Tally()
+
+
+def test_the_name_of_a_batch_is_that_of_its_ids_in_any_order() -> None:
+    assert batch_name(["a", "b"]) == batch_name(["b", "a"])
+    assert batch_name(["a", "b"]) != batch_name(["ab"])
+
+
+def event(*given: Line) -> dict[str, Any]:
+    document = {"messageType": "DATA_MESSAGE", "logEvents": [vars(line) | {"timestamp": 1} for line in given]}
+    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()}}
+
+
+def test_reads_what_a_subscription_filter_delivers() -> None:
+    assert lines_of(event(Line("a", "x"), Line("b", "é"))) == [Line("a", "x"), Line("b", "é")]
+
+
+def test_the_function_says_how_much_it_stored_and_counts_what_it_did_not_understand(stored: Stored) -> None:
+    log: list[str] = []
+    given = event(Line("a", "{"), *logged(ROUTE))
+
+    answer = record_predictions.handle(
+        given, stored.predictions, stored.trials, stored.answers, log.append, lambda: NOW
+    )
+
+    assert answer == {"records": 1, "unreadable": 1}
+    (line,) = map(json.loads, log)
+    assert (line["reader"], line["Unreadable"], list(line["lines"])) == ("record_predictions", 1, ["a"])
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["reader"]]
+
+
+def test_names_no_more_than_twenty_lines_that_were_not_understood() -> None:
+    log: list[str] = []
+
+    report({f"line-{n}": "no JSON" for n in range(1000)}, "record_predictions", log.append, NOW)
+    report({}, "record_predictions", log.append, NOW)
+
+    (line,) = map(json.loads, log)
+    assert (line["Unreadable"], len(line["lines"])) == (1000, 20)

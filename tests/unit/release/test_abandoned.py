@@ -1,0 +1,71 @@
+"""Clearing up after a release that was aborted or timed out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from heirloom.adapters.memory import MemoryDeployments, MemoryExecutions, MemoryLineage, MemoryRoutes
+from heirloom.core.errors import Invalid
+from heirloom.core.run.pipeline import read_failure, record_failure
+from heirloom.handlers import abandon_release
+from tests.unit.world import payload
+
+EVENT = payload("abandon_release.aborted")
+MACHINE = EVENT["detail"]["stateMachineArn"]
+
+
+def told(**changes: Any) -> dict[str, Any]:
+    return {**EVENT, "detail": {**EVENT["detail"], **changes}}
+
+
+@pytest.fixture
+def executions() -> MemoryExecutions:
+    return MemoryExecutions()
+
+
+def started(executions: MemoryExecutions) -> dict[str, Any]:
+    """The input of the one execution that was started."""
+    ((_, document),) = executions.started.items()
+    return dict(document)
+
+
+def test_another_release_begins_where_it_broke_off(executions: MemoryExecutions) -> None:
+    answer = abandon_release.handle(EVENT, executions)
+
+    state = started(executions)
+    assert answer == {"started": "flight-delay-292f275d8106-abandon"}
+    assert (state["release"]["goal"], state["version"]["name"]) == ("abandon", "heirloom-flight-delay-v3")
+    assert read_failure(state).reason == "ABORTED: somebody aborted the release"
+
+
+def test_what_it_had_made_is_taken_down(executions: MemoryExecutions) -> None:
+    abandon_release.handle(told(status="TIMED_OUT"), executions)
+    deployments = MemoryDeployments({"heirloom-flight-delay-v2", "heirloom-flight-delay-v3"})
+
+    failure = record_failure(started(executions), MemoryLineage(), MemoryRoutes(), deployments, "now")
+
+    assert failure.reason == "TIMED_OUT: the release did not end in time"
+    assert deployments.up == {"heirloom-flight-delay-v2"}
+
+
+def test_an_event_that_comes_twice_starts_one(executions: MemoryExecutions) -> None:
+    abandon_release.handle(EVENT, executions)
+    abandon_release.handle(EVENT, executions)
+
+    assert len(executions.started) == 1
+
+
+def test_one_that_cleared_up_is_not_cleared_up_after(executions: MemoryExecutions) -> None:
+    abandon_release.handle(EVENT, executions)
+    again = told(name="flight-delay-292f275d8106-abandon", input=json.dumps(started(executions)))
+
+    assert abandon_release.handle(again, executions) == {"started": None}
+    assert len(executions.started) == 1
+
+
+def test_an_event_without_the_input_is_for_a_person(executions: MemoryExecutions) -> None:
+    with pytest.raises(Invalid, match="is without the input"):
+        abandon_release.handle(told(input=None), executions)
