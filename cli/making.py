@@ -53,17 +53,10 @@ def _ended(making: Making, doing: Callable[[str], None]) -> Execution:
         execution = making.ports.executions.find(registration.release_machine, making.execution)
         if execution is not None and execution.status != "RUNNING":
             return execution
-        doing(_phase(making))
+        doing("the endpoint is being made and tested")
         if time.monotonic() > deadline:
             again = f"`heirloom release status {making.model}` shows when the route has moved"
             raise Unavailable(
                 f"release {making.execution} still runs after {seconds(making.timeout)}: it goes on; {again}"
             )
         time.sleep(EVERY)
-
-
-def _phase(making: Making) -> str:
-    """What the release is at: the endpoint bears its name."""
-    ready = existing(making.model, making.ports.routes).ready.values()
-    made_it = any(name.endswith(making.execution) for name in ready)
-    return "tested; the route is being moved" if made_it else "the endpoint is being made and tested"

@@ -19,6 +19,7 @@ from cli.session import Session
 from heirloom.core.clock import stamp
 from heirloom.core.errors import NotReady
 from heirloom.core.release.change import Ending, existing
+from heirloom.core.release.order import made_before
 from heirloom.core.release.request import LONGEST_REASON, Request, parse_request, perform, planned
 from heirloom.core.release.status import MOST_CHANGES, list_changes, show_release
 
@@ -166,6 +167,7 @@ def plan(out: Output, ports: Ports, request: Request) -> None:
     try:
         then = planned(request, now)
     except NotReady as missing:
+        made_before(missing.version, request.model, ports.lineage)
         document = {"route": now.to_document(), "makes": missing.version}
         said = f"version {missing.version} has no endpoint: one would be made and tested, then the route moves to it"
         out.answer(document, lambda: out.say(said))

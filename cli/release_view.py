@@ -97,12 +97,12 @@ def _version(version: int, route: Route) -> tuple[object, ...]:
 
 
 def _show_trial(out: Output, trial: Trial) -> None:
-    columns = ("arm", "version", "requests", "errors", "slow", "labelled", "wrong")
+    columns = ("arm", "version", "requests", "errors", "timed", "slow", "labelled", "wrong")
     arms: Iterable[tuple[str, int, Arm]] = (
         ("champion", trial.champion, trial.tally.champion),
         ("canary", trial.challenger, trial.tally.canary),
     )
-    counts = [(name, version, a.requests, a.errors, a.slow, a.labelled, a.wrong) for name, version, a in arms]
+    counts = [(name, version, a.requests, a.errors, a.timed, a.slow, a.labelled, a.wrong) for name, version, a in arms]
     out.table(columns, counts)
 
 

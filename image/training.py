@@ -15,7 +15,8 @@ import pandas as pd
 
 from heirloom.core.dataset.schema import Schema
 from heirloom.core.errors import HeirloomError, Invalid
-from heirloom.core.project.definition import METRICS, Objective, Project, Scalar
+from heirloom.core.project.definition import Objective, Project, Scalar
+from heirloom.core.project.metrics import METRICS
 from image.answers import Answers
 from image.compiled.proof import TOLERANCE, Trained, compiled, rows_of
 from image.container import MODEL_FILE, SCHEMA_FILE, VERDICT_FILE, Container, say, write_json

@@ -1,4 +1,4 @@
-"""Releases that were aborted or timed out: the rule that hears of it, and the function that has it cleared up."""
+"""Releases that ended before they had cleared up: the rule that hears of it, and the function that has it done."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from constructs import Construct
 
 from infra.dead_letters import DeadLetters
 from infra.function import PlatformFunction, Runtime
-from infra.release import NAMES, Release
+from infra.release import Release, machine_name
 
 
 class Abandoned(Construct):
     """Another release begins where the first broke off: the machine waits for an endpoint as no function can."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, runtime: Runtime) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, prefix: str, runtime: Runtime) -> None:
         super().__init__(scope, construct_id)
-        dead_letters = DeadLetters(self, "DeadLetters", what="An aborted release")
+        dead_letters = DeadLetters(self, "DeadLetters", what="A release that broke off")
         self._abandon = PlatformFunction(
             self,
             "AbandonRelease",
@@ -29,13 +29,13 @@ class Abandoned(Construct):
         events.Rule(
             self,
             "Rule",
-            description="A release was aborted, or did not end in time",
+            description="A release ended before it had cleared up",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
-                    "status": ["ABORTED", "TIMED_OUT"],
-                    "stateMachineArn": events.Match.wildcard(f"*:stateMachine:{NAMES}"),
+                    "status": ["ABORTED", "TIMED_OUT", "FAILED"],
+                    "stateMachineArn": events.Match.wildcard(f"*:stateMachine:{machine_name(prefix, '*')}"),
                 },
             ),
             targets=[

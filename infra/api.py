@@ -147,7 +147,7 @@ class Api(Construct):
         return function
 
     def _take_labels(self) -> PlatformFunction:
-        function = self._function("TakeLabels", "take_labels", Duration.seconds(29), 512)
+        function = self._function("TakeLabels", "take_labels", Duration.seconds(29), 1024)
         self._data.predictions.grant(function, "BatchGetItem")
         self._data.grant_trials(function)
         function.allow(self._answering)

@@ -46,6 +46,8 @@ class Baseline(Construct):
             "Endpoint",
             endpoint_name=self.endpoint_name,
             endpoint_config_name=config.attr_endpoint_config_name,
+            # Else an update would set the instances back to the first number, whatever the traffic.
+            retain_all_variant_properties=project.serving.scales or None,
         )
         if project.serving.scales:
             self._scale(project.serving)

@@ -77,7 +77,7 @@ class Batch(Construct):
         return function
 
     def _join_batch(self) -> PlatformFunction:
-        return self._step("JoinBatch", "join_batch", 1024)
+        return self._step("JoinBatch", "join_batch", 1769)  # one whole virtual processor: bytes pass through it
 
     def _step(self, construct_id: str, handler: str, memory_mb: int) -> PlatformFunction:
         """A function that may read and write where batches are; each of the three does both."""

@@ -33,6 +33,7 @@ class Pipeline(Machine):
         construct_id: str,
         *,
         model: str,
+        prefix: str,
         steps: Steps,
         roles: ModelRoles,
         release: Release,
@@ -42,6 +43,7 @@ class Pipeline(Machine):
         super().__init__(
             scope,
             construct_id,
+            name=f"{prefix}-{model}-pipeline",
             workflow="pipeline",
             substitutions={
                 **steps.arns(*STEPS),

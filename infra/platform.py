@@ -53,8 +53,8 @@ class PlatformStack(Stack):
         self._runtime = Runtime(self, "Runtime", settings=settings)
         self._endpoints = Endpoints(self, "Endpoints", prefix=settings.prefix)
         self._intake = Intake(self, "Intake", runtime=self._runtime, data=data)
-        self._abandoned = Abandoned(self, "Abandoned", runtime=self._runtime)
-        self._answering = answering(self)
+        self._abandoned = Abandoned(self, "Abandoned", prefix=settings.prefix, runtime=self._runtime)
+        self._answering = answering(self, settings.prefix)
         self._api = Api(
             self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints, answering=self._answering
         )
@@ -139,6 +139,9 @@ class PlatformStack(Stack):
 
 def _projects(settings: Settings) -> tuple[Project, ...]:
     try:
-        return read_projects(settings.models)
+        projects = read_projects(settings.models)
     except Invalid as invalid:
         raise SystemExit(str(invalid)) from invalid
+    for project in projects:
+        settings.check_name(project.name)
+    return projects

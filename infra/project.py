@@ -54,6 +54,7 @@ class ModelProject(Construct):
             self,
             "Pipeline",
             model=project.name,
+            prefix=prefix,
             steps=steps,
             roles=roles,
             release=self.release,

@@ -12,8 +12,6 @@ from infra.machine import Machine
 from infra.roles import ModelRoles, passing
 from infra.steps import Steps
 
-# The machines of all models, by the ids that this app gives them, of which AWS makes their names.
-NAMES = "*Models*Release*"
 STEPS = ("TestEndpoint", "MoveRoute", "StartCanary", "RetireEndpoints", "RecordFailure")
 REASON = "The versions of a model are numbered as they are made."
 SCALING = "application-autoscaling"
@@ -41,6 +39,7 @@ class Release(Machine):
         super().__init__(
             scope,
             construct_id,
+            name=machine_name(prefix, model),
             workflow="release",
             substitutions={**steps.arns(*STEPS), "ServingRole": roles.serving.role_arn},
             grants=[
@@ -53,14 +52,19 @@ class Release(Machine):
         )
 
 
-def answering(scope: Construct) -> Grant:
+def machine_name(prefix: str, model: str) -> str:
+    """The name of a model's machine; ``*`` stands for all models of this deployment, and for none of another."""
+    return f"{prefix}-{model}-release"
+
+
+def answering(scope: Construct, prefix: str) -> Grant:
     """Answering a trial's task token. The machines are not named by reference, since they name the function that starts
     canaries, which answers tokens itself.
     """
     machines = Stack.of(scope).format_arn(
         service="states",
         resource="stateMachine",
-        resource_name=NAMES,
+        resource_name=machine_name(prefix, "*"),
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     return Grant("states", ["SendTaskSuccess"], [machines], "One function answers the trials of all models.")

@@ -11,6 +11,10 @@ from constructs import Node
 from infra import REPOSITORY
 
 TARGETS = ("aws", "local")
+LONGEST_NAME = 63
+"""Of an endpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html"""
+LONGEST_ENDING = "-v9999-p99999"
+"""Of a version's endpoint that was made again, at a late revision of its route: core/release/order.py."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,6 @@ class Settings:
         buckets = _listed(node.try_get_context("batch_buckets"))
         if target not in TARGETS:
             raise SystemExit(f"context target: expected one of {', '.join(TARGETS)}, got {target!r}")
-        # SageMaker names have at most 63 characters: <prefix>-<model, up to 40>-v<number>.
         if not re.fullmatch(r"[a-z][a-z0-9]{1,11}", prefix):
             raise SystemExit(f"context prefix: expected 2 to 12 lower-case letters and digits, got {prefix!r}")
         if not models.is_dir():
@@ -46,6 +49,16 @@ class Settings:
         if wrong := [name for name in buckets if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name)]:
             raise SystemExit(f"context batch_buckets: expected names of S3 buckets, got {wrong[0]!r}")
         return cls(target, prefix, models, buckets)
+
+    def check_name(self, model: str) -> None:
+        """Exit with the reason where the names of this model's endpoints could become longer than SageMaker takes."""
+        room = LONGEST_NAME - len(f"{self.prefix}-{LONGEST_ENDING}")
+        if len(model) > room:
+            raise SystemExit(
+                f"context prefix: {self.prefix!r} leaves {room} characters to a model's name, got {model!r}"
+                f" ({len(model)}): SageMaker takes {LONGEST_NAME} for an endpoint, which may be named"
+                f" {self.prefix}-<model>{LONGEST_ENDING} when it is made again; choose a shorter prefix or name"
+            )
 
 
 def _listed(value: object) -> tuple[str, ...]:

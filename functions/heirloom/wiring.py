@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from heirloom.core.prediction.answer import ChampionSource, Endpoints
     from heirloom.core.prediction.capture import Log
     from heirloom.core.prediction.records import Predictions
+    from heirloom.core.prediction.warmth import Warmth
     from heirloom.core.project.registration import Deployments
     from heirloom.core.release.route import Routes
     from heirloom.core.release.trial import Answers, Trials
@@ -156,6 +157,14 @@ def patient_endpoints() -> Endpoints:
     return SageMakerEndpoints(
         _client("sagemaker-runtime", 65, 1), lambda seconds: _client("sagemaker-runtime", seconds, 1)
     )
+
+
+@cache
+def warmth() -> Warmth:
+    """What this process knows of the endpoints' being awake."""
+    from heirloom.core.prediction.warmth import Warmth
+
+    return Warmth()
 
 
 def _routes(client: DynamoDBClient) -> Routes:

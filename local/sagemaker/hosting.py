@@ -130,6 +130,8 @@ class Hosting:
             raise not_valid(f'Cannot update endpoint "{row["EndpointArn"]}" in status Failed: it can only be deleted.')
         config = self.configs.find(request["EndpointConfigName"])
         plans = self._plans(config)
+        if request.get("RetainAllVariantProperties"):
+            plans = [_retained(plan, row) for plan in plans]
         self._set(row["EndpointName"], EndpointStatus="Updating", FailureReason=None)
         self._in_background(partial(self._deploy, row["EndpointName"], config["EndpointConfigName"], plans))
         return {"EndpointArn": row["EndpointArn"]}
@@ -266,6 +268,15 @@ def summary(plan: Plan) -> dict[str, Any]:
         return {**made, "CurrentServerlessConfig": config, "DesiredServerlessConfig": config, "CurrentInstanceCount": 0}
     count = variant.get("InitialInstanceCount", 1)
     return {**made, "CurrentInstanceCount": count, "DesiredInstanceCount": count}
+
+
+def _retained(plan: Plan, row: Row) -> Plan:
+    """With the weight and the instances that the endpoint's variant of this name has now, if it has one."""
+    for now in row.get("ProductionVariants", []):
+        if now["VariantName"] == plan["variant"]["VariantName"]:
+            kept = {"InitialVariantWeight": now["CurrentWeight"], "InitialInstanceCount": now["CurrentInstanceCount"]}
+            return {**plan, "variant": {**plan["variant"], **kept}}
+    return plan
 
 
 def _reweighed(given: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:

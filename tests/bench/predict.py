@@ -111,7 +111,9 @@ def _handler(route: Route, count: int) -> Handler:
         def invoke(self, endpoint: str, body: bytes, **_: Any) -> Any:
             return {"predictions": [{"label": "yes", "probability": 0.75}] * count}
 
-    return http_entrypoint(predict.handle, routes=Kept, endpoints=Constant, log=wiring.log, clock=wiring.clock)
+    return http_entrypoint(
+        predict.handle, routes=Kept, endpoints=Constant, warmth=wiring.warmth, log=wiring.log, clock=wiring.clock
+    )
 
 
 def _direct(endpoint: str, row: dict[str, Any]) -> Callable[[], bytes]:

@@ -191,11 +191,19 @@ def test_an_endpoint_that_is_gone_would_be_made_first(cli: Run, world: World) ->
     assert not [name for _, name in world.executions.started if name.startswith("flight-delay-v1")]
 
 
+def test_a_dry_run_knows_a_version_that_never_was(cli: Run, world: World) -> None:
+    ran = cli("release", "promote", "flight-delay", "99", "--reason", "now", "--dry-run")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no version 99 of flight-delay" in ran.err
+    assert champion(world) == 5
+
+
 def test_does_not_wait_for_an_endpoint_when_told_so(cli: Run, world: World) -> None:
     ran = cli("release", "rollback", "flight-delay", "--to", "1", "--reason", "now", "--no-wait")
 
     assert (ran.code, champion(world)) == (0, 5)
-    assert ran.out.startswith("release flight-delay-v1-12 makes the endpoint first")
+    assert ran.out.startswith("release flight-delay-v1-r12 makes the endpoint first")
 
 
 @pytest.fixture
@@ -212,21 +220,21 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_waits_for_the_endpoint_and_shows_the_route(cli: Run, world: World, meanwhile: Callable[..., None]) -> None:
     def state() -> dict[str, Any]:
         started = {name: document for (_, name), document in world.executions.started.items()}
-        return dict(started["flight-delay-v1-12"])
+        return dict(started["flight-delay-v1-r12"])
 
-    def get_ready() -> None:
-        world.move("ready", state())
+    def begin() -> None:
+        assert champion(world) == 5
 
     def end() -> None:
         world.move("rollback", state())
         output = {"outcome": "rolled back", "reason": "now", "version": 1}
-        world.executions.ended["flight-delay-v1-12"] = Execution("SUCCEEDED", output=output)
+        world.executions.ended["flight-delay-v1-r12"] = Execution("SUCCEEDED", output=output)
 
-    meanwhile(get_ready, end)
+    meanwhile(begin, end)
     ran = cli("release", "rollback", "flight-delay", "--to", "1", "--reason", "now")
 
     assert (ran.code, champion(world)) == (0, 1)
-    assert lines(ran.out)["champion"] == "version 1, heirloom-flight-delay-v1-12"
+    assert lines(ran.out)["champion"] == "version 1, heirloom-flight-delay-v1-r12"
 
 
 @pytest.mark.parametrize(
@@ -234,16 +242,16 @@ def test_waits_for_the_endpoint_and_shows_the_route(cli: Run, world: World, mean
     [
         (
             Execution("SUCCEEDED", output={"outcome": "failed", "stage": "test", "reason": "row 0 differs"}),
-            "release flight-delay-v1-12 ended as failed: row 0 differs",
+            "release flight-delay-v1-r12 ended as failed: row 0 differs",
         ),
-        (Execution("ABORTED"), "release flight-delay-v1-12 ended as ABORTED: ABORTED"),
+        (Execution("ABORTED"), "release flight-delay-v1-r12 ended as ABORTED: ABORTED"),
         (Execution("FAILED", "States.Runtime", "no such path"), "ended as FAILED: States.Runtime no such path"),
     ],
 )
 def test_says_why_the_endpoint_did_not_come(
     cli: Run, world: World, meanwhile: Callable[..., None], ended: Execution, said: str
 ) -> None:
-    meanwhile(lambda: world.executions.ended.update({"flight-delay-v1-12": ended}))
+    meanwhile(lambda: world.executions.ended.update({"flight-delay-v1-r12": ended}))
 
     ran = cli("release", "rollback", "flight-delay", "--to", "1", "--reason", "now")
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 from heirloom import wiring
 from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 from heirloom.core.errors import Denied, Invalid, ModelFailed, Unavailable
-from tests.embedded import free_port
+from tests.embedded import free_port, wait_for
 
 Script = Callable[[socket.socket], None]
 BODY = b'{"inputs": [{}]}'
@@ -53,8 +53,8 @@ def dribble(connection: socket.socket) -> None:
         connection.sendall(b" ")
 
 
-def model_error(status: int) -> Script:
-    told = b'{"OriginalStatusCode": %d, "OriginalMessage": "no", "Message": "m"}' % status
+def model_error(status: int, message: str = "no") -> Script:
+    told = b'{"OriginalStatusCode": %d, "OriginalMessage": "%s", "Message": "m"}' % (status, message.encode())
     return error("424 Failed Dependency", b"ModelError", told)
 
 
@@ -182,11 +182,14 @@ def test_an_address_where_nobody_listens_is_tried_twice(monkeypatch: pytest.Monk
         (model_error(0), Unavailable),
         (model_error(422), Invalid),
         (error("429 Too Many Requests", b"ThrottlingException"), Unavailable),
+        (error("429 Too Many Requests", b"ModelNotReadyException"), Unavailable),
         (error("500 Internal Server Error", b"InternalFailure"), Unavailable),
         (error("503 Service Unavailable", b"ServiceUnavailable"), Unavailable),
         (error("400 Bad Request", b"ValidationError"), Unavailable),
         (error("403 Forbidden", b"AccessDeniedException"), Denied),
         (http("200 OK", b"not json"), Unavailable),
+        (http("200 OK", b'{"predictions": ' + b"[" * 100_000), Unavailable),
+        (model_error(422, "[" * 20_000), Invalid),
     ],
     ids=[
         "read timeout",
@@ -195,11 +198,14 @@ def test_an_address_where_nobody_listens_is_tried_twice(monkeypatch: pytest.Monk
         "no answer",
         "422",
         "throttle",
+        "starting",
         "5xx",
         "503 of AWS",
         "not there",
         "denied",
         "garbage",
+        "too deep",
+        "422, too deep",
     ],
 )
 def test_nothing_else_is_asked_again(serve: Callable[..., Server], script: Script, kind: type[Exception]) -> None:
@@ -213,11 +219,23 @@ def test_nothing_else_is_asked_again(serve: Callable[..., Server], script: Scrip
     assert server.requests == 1
 
 
+@pytest.mark.parametrize(("code", "starting"), [(b"ModelNotReadyException", True), (b"ThrottlingException", False)])
+def test_tells_an_endpoint_that_is_starting_from_one_that_has_enough_to_do(
+    serve: Callable[..., Server], code: bytes, starting: bool
+) -> None:
+    server = serve(error("429 Too Many Requests", code))
+
+    with pytest.raises(Unavailable) as raised:
+        endpoints(server.port).invoke("wine-v3", BODY, seconds=0.4)
+
+    assert raised.value.starting is starting
+
+
 @pytest.mark.parametrize("script", [hang, dribble])
 def test_a_caller_with_a_limit_waits_no_longer(serve: Callable[..., Server], script: Script) -> None:
     server = serve(script)
     asking = endpoints(server.port)
-    asking._limited(0.3)  # the time that it takes to make it is told apart below
+    asking._fitting(0.3)  # the time that it takes to make it is told apart below
     started = time.monotonic()
 
     with pytest.raises(Unavailable):
@@ -229,7 +247,7 @@ def test_a_caller_with_a_limit_waits_no_longer(serve: Callable[..., Server], scr
 def test_answers_that_never_come_keep_no_later_caller_waiting(serve: Callable[..., Server]) -> None:
     server = serve(*[dribble] * 40)
     asking = endpoints(server.port)
-    asking._limited(0.05)
+    asking._fitting(0.05)
     started = time.monotonic()
 
     for _ in range(12):
@@ -237,6 +255,30 @@ def test_answers_that_never_come_keep_no_later_caller_waiting(serve: Callable[..
             asking.invoke("wine-v3", BODY, seconds=0.05)
 
     assert time.monotonic() - started < 12 * 0.05 + 0.4
+
+
+def test_a_canary_that_hangs_keeps_the_champion_from_nobody(serve: Callable[..., Server]) -> None:
+    server = serve(*[dribble] * 8, GOOD)
+    asking = endpoints(server.port)
+    asking._fitting(0.05)
+    for _ in range(8):
+        with pytest.raises(Unavailable):
+            asking.invoke("wine-v4", BODY, seconds=0.05)
+    wait_for(lambda: server.requests == 8)
+
+    assert asking.invoke("wine-v3", BODY, seconds=1) == {"predictions": []}
+
+
+def test_whatever_time_is_left_there_are_few_clients() -> None:
+    made: list[float] = []
+    usual: Any = object()
+    asking = SageMakerEndpoints(usual, made.append)
+
+    for milliseconds in range(-5, 27_000, 5):
+        asking._fitting(milliseconds / 1000)
+
+    assert set(made) == {0.5, 1.0, 2.0, 4.0, 8.0}
+    assert asking._fitting(24.9) is usual
 
 
 def test_a_client_with_a_limit_is_made_when_it_is_first_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

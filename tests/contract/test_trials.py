@@ -26,7 +26,7 @@ WINE = Trial(
     token="AAAA",
     started_at="2026-11-23T15:00:00.000Z",
 )
-BATCH = Tally(champion=Arm(90, 1, 2, 30, 4), canary=Arm(10, 5, 6, 7, 3))
+BATCH = Tally(champion=Arm(90, 1, 80, 2, 30, 4), canary=Arm(10, 5, 9, 6, 7, 3))
 WORSE = Verdict("worse", "errors: 5 of 10 requests failed", "errors", "2026-11-23T16:00:00.000Z")
 BETTER = Verdict("better", "at most 5.0% of the requests worse than the champion", at="2026-11-23T16:00:01.000Z")
 
@@ -77,7 +77,7 @@ def test_adds_batches_up(trials: Trials) -> None:
     trials.count("wine-3", "first", BATCH)
     counted = trials.count("wine-3", "second", Tally(canary=Arm(requests=1)))
 
-    assert counted == replace(WINE, tally=Tally(Arm(90, 1, 2, 30, 4), Arm(11, 5, 6, 7, 3)))
+    assert counted == replace(WINE, tally=Tally(Arm(90, 1, 80, 2, 30, 4), Arm(11, 5, 9, 6, 7, 3)))
     assert trials.get("wine-3") == counted
 
 

@@ -11,7 +11,7 @@ import sklearn.metrics
 import sklearn.utils
 
 from heirloom.core.errors import HeirloomError
-from heirloom.core.project.definition import METRICS
+from heirloom.core.project.metrics import METRICS
 from image.container import Container
 from image.train import run
 from tests.image.programs import DATA, MODEL, Job, make_project, prepare

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from heirloom.core.release.order import PROMOTE, Wanted, start_release
+from heirloom.core.release.route import Mark
 from infra.build import build_layer
 from infra.platform import HeirloomApp
 from infra.project import git_commit
+from infra.release import machine_name
+from infra.settings import LONGEST_ENDING, Settings
 from tests.infra.synthesis import Stacks, synthesise, write_project
+from tests.unit.world import World
 
 
 def record(stacks: Stacks, model: str) -> dict[str, str]:
@@ -62,6 +67,17 @@ def test_a_baseline_that_may_have_more_instances_scales_by_its_calls(aws: Stacks
         "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
     }
     assert len(aws.resources("AWS::ApplicationAutoScaling")) == 2
+
+
+def test_an_update_leaves_the_instances_as_the_traffic_has_made_them(aws: Stacks) -> None:
+    endpoints = [
+        it["Properties"]
+        for it in aws.resources("AWS::SageMaker::Endpoint").values()
+        if "EndpointName" in it["Properties"]
+    ]
+    retained = {it["EndpointName"]: it.get("RetainAllVariantProperties") for it in endpoints}
+
+    assert retained == {"heirloom-tiny-v0": None, record(aws, "tiny-large")["BaselineEndpoint"]: True}
 
 
 def test_the_record_carries_the_checked_project(aws: Stacks) -> None:
@@ -143,6 +159,41 @@ def test_a_wrong_model_yaml_fails_synthesis_with_its_line(tmp_path: Path) -> Non
 def test_a_wrong_context_is_refused_by_name(context: dict[str, str], reason: str) -> None:
     with pytest.raises(SystemExit, match=reason):
         HeirloomApp(context=context)
+
+
+def test_a_name_that_leaves_no_room_for_its_endpoints_is_refused(tmp_path: Path) -> None:
+    """SageMaker takes 63 characters, and `<prefix>-<model>-v9999-p99999` is to fit."""
+    settings = Settings("aws", "heirlooms", tmp_path)
+    settings.check_name("m" * 40)
+
+    with pytest.raises(SystemExit, match=r"prefix: 'heirlooms' leaves 40 characters .* \(41\): SageMaker takes 63 .*"):
+        settings.check_name("m" * 41)
+
+
+def test_the_endpoints_for_which_there_is_room_are_named_as_releases_name_them() -> None:
+    world = World()
+    world.deploy()
+    world.carry(world.upload())
+    route = world.routes.get("flight-delay")
+    assert route is not None
+
+    start_release(Wanted(1, PROMOTE, Mark("ana", "now", "why not")), route, world.lineage, world.executions)
+
+    name = list(world.executions.started.values())[-1]["version"]["name"]
+    assert re.fullmatch("heirloom-flight-delay" + LONGEST_ENDING.replace("9", "[0-9]?"), name)
+
+
+def test_the_room_for_names_is_checked_for_each_model(tmp_path: Path) -> None:
+    write_project(tmp_path / "models", "m" * 38)
+    context = {"models": str(tmp_path / "models"), "prefix": "heirloomtest"}
+
+    with pytest.raises(SystemExit, match="leaves 37 characters to a model's name"):
+        HeirloomApp(context=context)
+
+
+def test_the_longest_names_of_machines_are_taken() -> None:
+    """Step Functions takes 80 characters, which the CDK checks at synth."""
+    assert len(machine_name("p" * 12, "m" * 40)) + len("pipeline") - len("release") <= 80
 
 
 class TestGitCommit:

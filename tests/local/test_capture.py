@@ -262,8 +262,8 @@ def test_every_prediction_is_stored_once_though_its_reader_fails_for_a_while(cap
 def test_a_large_request_and_a_large_row_are_stored_whole(captured: Captured) -> None:
     counted = captured.requests()
 
-    ids = captured.ask(7, 90_000)
-    (huge,) = captured.ask(1, 600_000)
+    ids = captured.ask(7, 40_000)
+    (huge,) = captured.ask(1, 160_000)
 
     settled(captured, [*ids, huge])
     wait_for(lambda: captured.stored()[huge] == 7)
@@ -274,7 +274,7 @@ def test_a_large_request_and_a_large_row_are_stored_whole(captured: Captured) ->
         json.loads(client.get_item(TableName=table, Key={"id": {"S": huge}, "part": {"S": part}})["Item"]["data"]["S"])
         for part in ("prediction", *(f"prediction#{n}" for n in range(1, 7)))
     ]
-    assert json.loads("".join(piece["text"] for piece in pieces))["input"]["text"] == "x" * 600_000
+    assert json.loads("".join(piece["text"] for piece in pieces))["input"]["text"] == "x" * 160_000
 
 
 def test_what_was_never_delivered_is_replayed_from_the_log(captured: Captured) -> None:

@@ -21,9 +21,16 @@ WORKFLOWS = Path(__file__).parents[2] / "infra" / "workflows"
 LAMBDA = "arn:aws:states:::lambda:invoke"
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html, and the error names of the
 # integrations with Lambda, SageMaker, Application Auto Scaling and Step Functions itself.
-OF_AWS = {
-    *("States.ALL", "States.Timeout", "Lambda.ServiceException", "Lambda.AWSLambdaException"),
-    *("Lambda.SdkClientException", "Lambda.TooManyRequestsException"),
+# What is nobody's mistake in a call of a function: it was killed (too long, too much memory) or not reached.
+# https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html; Runtime.ExitError is what a
+# function ends with that was killed for its memory.
+OF_LAMBDA = {
+    *("Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
+    *("Lambda.TooManyRequestsException", "Lambda.ClientExecutionTimeoutException", "Lambda.Unknown"),
+    *("Sandbox.Timedout", "Runtime.ExitError"),
+}
+OF_AWS = OF_LAMBDA | {
+    *("States.ALL", "States.Timeout"),
     *("SageMaker.AmazonSageMakerException", "SageMaker.SageMakerException"),
     *("SageMaker.ResourceLimitExceededException", "StepFunctions.AWSStepFunctionsException"),
     *("ApplicationAutoScaling.ConcurrentUpdateException", "ApplicationAutoScaling.InternalServiceException"),
@@ -115,7 +122,51 @@ def test_retries_only_errors_that_exist(machine: Machine, name: str) -> None:
     caught = {error for catch in machine.tasks[name]["Catch"] for error in catch["ErrorEquals"]}
 
     assert named | caught <= ours | OF_AWS
-    assert not named & {"Invalid", "InvalidData", "NotFound", "Denied", "States.ALL"}
+    assert not named & {"Invalid", "InvalidData", "NotFound", "Denied"}
+    assert name == "RecordFailure" or "States.ALL" not in named
+
+
+def retriers(text: str) -> list[set[str]]:
+    """The names that each retrier of a definition goes by, wherever it stands."""
+    found: list[set[str]] = []
+
+    def note(value: dict[str, Any]) -> dict[str, Any]:
+        found.extend(set(retry["ErrorEquals"]) for retry in value.get("Retry", ()))
+        return value
+
+    json.loads(text, object_hook=note)
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.asl.json")), ids=lambda path: path.name)
+def test_what_may_work_later_is_retried_by_each_of_its_names(path: Path) -> None:
+    """Step Functions compares names, and knows nothing of base classes."""
+    later = {
+        name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.Unavailable)
+    }
+    found = [names for names in retriers(path.read_text(encoding="utf-8")) if "Unavailable" in names]
+
+    assert found
+    assert all(later <= names for names in found)
+
+
+@pytest.mark.parametrize("path", sorted(WORKFLOWS.glob("*.asl.json")), ids=lambda path: path.name)
+def test_a_function_that_was_killed_or_not_reached_is_called_again(path: Path) -> None:
+    """Not a state's own States.Timeout: StartCanary's is the end of a trial."""
+    calls = path.read_text(encoding="utf-8").count(f'"{LAMBDA}')
+    found = [names for names in retriers(path.read_text(encoding="utf-8")) if names >= OF_LAMBDA]
+
+    assert len(found) == calls > 0
+    assert not [names for names in found if "States.Timeout" in names]
+
+
+@EACH
+def test_the_record_of_a_failure_is_tried_again_whatever_went_wrong(machine: Machine) -> None:
+    """It is the clean-up, and changes nothing twice. States.ALL stands alone and last, or the definition is refused."""
+    first, last = machine.tasks["RecordFailure"]["Retry"]
+
+    assert "Unavailable" in first["ErrorEquals"]
+    assert last["ErrorEquals"] == ["States.ALL"]
 
 
 def test_a_conflict_over_a_route_is_told_at_once() -> None:
@@ -185,7 +236,7 @@ def test_reads_what_the_state_has(machine: Machine, name: str, event: str) -> No
 def test_the_choices_read_what_a_release_s_input_has() -> None:
     state = payload("move_route.promote")["state"]
 
-    for name in ("DoesItScale", "WhatIsWanted"):
+    for name in ("DoesItScale", "WhatIsWanted", "IsItTried"):
         for choice in RELEASE.states[name]["Choices"]:
             found(state, choice["Variable"])
     assert type(found(state, RELEASE.tasks["StartCanary"]["TimeoutSecondsPath"])) is int

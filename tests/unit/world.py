@@ -23,6 +23,7 @@ from heirloom.adapters.memory import (
     MemoryRoutes,
     MemoryTrials,
 )
+from heirloom.core.prediction.warmth import Warmth
 from heirloom.handlers import (
     change_release,
     move_route,
@@ -110,10 +111,12 @@ class World:
     registry: MemoryRegistry = field(default_factory=MemoryRegistry)
     deployments: MemoryDeployments = field(default_factory=MemoryDeployments)
     endpoints: MemoryEndpoints = field(default_factory=MemoryEndpoints)
+    warmth: Warmth = field(default_factory=Warmth)
     jobs: MemoryJobs = field(default_factory=MemoryJobs)
     trials: MemoryTrials = field(default_factory=MemoryTrials)
     answers: MemoryAnswers = field(default_factory=MemoryAnswers)
     logged: list[str] = field(default_factory=list)
+    paused: list[float] = field(default_factory=list)
     now: datetime = datetime(2026, 11, 23, 15, 10, 10, tzinfo=UTC)
 
     def __post_init__(self) -> None:
@@ -209,7 +212,7 @@ class World:
         self.retire(release)
 
     def retire(self, release: dict[str, Any]) -> list[str]:
-        gone = retire_endpoints.handle(release, self.routes, self.lineage, self.deployments, self.clock)
+        gone = retire_endpoints.handle(release, self.routes, self.deployments, self.paused.append, self.clock)
         retired: list[str] = gone["retired"]
         return retired
 

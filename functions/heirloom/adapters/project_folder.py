@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from heirloom.core.errors import Invalid, NotFound, Problem
-from heirloom.core.project.definition import METRICS, Project, parse_project
+from heirloom.core.project.definition import Project, parse_project
 from heirloom.core.project.keys import Where
+from heirloom.core.project.metrics import METRICS
 
 _FILE = "model.yaml"
 

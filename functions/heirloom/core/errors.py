@@ -73,7 +73,12 @@ class Denied(HeirloomError):
 
 
 class Unavailable(HeirloomError):
-    """A service did not answer in time or asked to slow down; the same call may work later."""
+    """A service did not answer in time or asked to slow down; the same call may work later. ``starting``: it says that
+    it is not awake yet."""
+
+    def __init__(self, message: str, *, starting: bool = False) -> None:
+        super().__init__(message)
+        self.starting = starting
 
 
 class ModelFailed(Unavailable):

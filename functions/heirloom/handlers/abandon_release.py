@@ -1,4 +1,4 @@
-"""EventBridge: a release was aborted or timed out. Starts another one, which takes down what the first has made."""
+"""EventBridge: a release was aborted, timed out or failed itself. Starts another one, which takes down what it made."""
 
 from __future__ import annotations
 

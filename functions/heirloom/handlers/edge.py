@@ -125,7 +125,8 @@ def _logged(event: Event, context: Any) -> Iterator[None]:
     try:
         yield
     except (Invalid, NotFound, BadRequestError) as error:
-        _log_of(event, context).warning("%s: %s", type(error).__name__, error)
+        told = str(error).encode(errors="backslashreplace").decode()  # half a surrogate pair can't be written
+        _log_of(event, context).warning("%s: %s", type(error).__name__, told)
         raise
     except Exception as error:
         _log_of(event, context).exception("%s: %s", type(error).__name__, error)
@@ -162,5 +163,5 @@ def _problem(status: HTTPStatus, detail: str, problems: tuple[Problem, ...] = ()
 
 
 def _response(status: HTTPStatus, body: Any, content_type: str) -> Event:
-    text = json.dumps(body, ensure_ascii=False)
+    text = json.dumps(body)  # ASCII: a caller's own words come back in errors, and half a surrogate pair has no UTF-8
     return {"statusCode": int(status), "headers": {"Content-Type": content_type}, "body": text}

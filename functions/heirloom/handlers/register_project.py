@@ -18,7 +18,7 @@ def handle(
 ) -> dict[str, Any]:
     properties = event["ResourceProperties"]
     if event["RequestType"] == "Delete":
-        deregister(properties["Model"], prefix, lineage, routes, deployments)
+        deregister(properties["Model"], prefix, lineage, routes, deployments, stamp(clock()))
         return {}
     route = register(Registration.from_properties(properties), lineage, routes, stamp(clock()))
     return {"Model": route.model, "Revision": route.revision}

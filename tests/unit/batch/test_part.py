@@ -113,6 +113,14 @@ def test_rows_may_be_bad_all_of_them(batch: BatchWorld, rows: int) -> None:
     assert (receipt["answered"], receipt["failed"]) == (0, rows)
 
 
+def test_rows_that_are_bad_all_of_them_are_not_sent_again_and_again(batch: BatchWorld) -> None:
+    """Where a refusal names as many as it can, halves are asked: 4860 rows are sent. Asked together, the rows that are
+    left after each twenty would be 25500, and the square of that for more."""
+    batch.predict(only_part(batch, HEADER + "1,thick,red\n" * 1000))
+
+    assert sum(batch.painter.rows) < 5000
+
+
 def test_tells_every_reason_of_a_row(batch: BatchWorld) -> None:
     fields = (
         Problem("inputs[0].a", "a number"),

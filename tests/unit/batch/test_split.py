@@ -28,6 +28,17 @@ def test_cuts_after_so_many_rows() -> None:
     assert ranges(cut([b"a\n1\n2\n3\n"], part_rows=2)) == [(2, 5, 1, 2), (6, 7, 3, 1)]
 
 
+def test_s3_itself_copies_what_the_parts_leave_though_a_tenth_of_the_rows_failed(batch: BatchWorld) -> None:
+    rows = (f"{n},{'x' * 980},0.2{',red' if n % 10 else ''}\n" for n in range(14_000))
+    batch.upload("id,note,thickness,colour\n" + "".join(rows))
+
+    *full, _ = [batch.predict(item) for item in batch.items(batch.split())]
+
+    assert len(full) == 2
+    assert all(receipt["failed"] * 9 >= receipt["answered"] for receipt in full)
+    assert min(receipt["answered_bytes"] for receipt in full) >= 5 * 2**20  # the least part of a multipart upload
+
+
 def test_the_parts_have_every_byte_below_the_header_once() -> None:
     body = coats(1000).encode()
 

@@ -18,7 +18,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 HANDLERS: dict[str, Any] = {
-    "predict": (predict.handle, ("routes", "endpoints", "log", "clock")),
+    "predict": (predict.handle, ("routes", "endpoints", "warmth", "log", "clock")),
     "list_models": (list_models.handle, ("lineage", "routes")),
     "show_model": (show_model.handle, ("lineage", "routes")),
     "show_release": (show_release.handle, ("routes", "trials")),
@@ -149,7 +149,7 @@ def test_a_version_that_has_to_be_made_first_is_accepted(deployed: World) -> Non
 
     route = deployed.routes.get("flight-delay")
     assert route is not None
-    assert (status, body) == (202, {"execution": f"flight-delay-v1-{route.revision}"})
+    assert (status, body) == (202, {"execution": f"flight-delay-v1-p{route.revision}"})
 
 
 @pytest.mark.parametrize(

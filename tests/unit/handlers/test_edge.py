@@ -95,6 +95,15 @@ def test_a_problem_names_each_field() -> None:
     ]
 
 
+def test_a_body_can_be_encoded_whatever_the_caller_s_words_are(log: io.StringIO) -> None:
+    """JSON may hold half of a surrogate pair, and UTF-8 has none."""
+    answer, body = answered(Invalid("there is no column '\ud800'", (Problem("inputs[0].\ud800", "é"),)))
+
+    assert answer["body"].encode()
+    assert r"there is no column '\ud800'" in json.loads(log.getvalue().encode())["message"]
+    assert (body["detail"], body["errors"][0]["field"]) == ("there is no column '\ud800'", "inputs[0].\ud800")
+
+
 def test_an_unavailable_model_is_to_be_asked_again() -> None:
     answer, _ = answered(Unavailable("cold"))
 

@@ -13,15 +13,18 @@ import pytest
 from heirloom.adapters.memory import MemoryEndpoints, MemoryRoutes
 from heirloom.core.errors import Denied, Invalid, NotFound, Problem, Unavailable
 from heirloom.core.prediction.answer import (
+    LARGEST_BODY,
     LONGEST_ENTITY,
     MOST_ROWS,
     Request,
     Served,
+    body_of,
     champion,
     new_ids,
     predict,
     request_of,
 )
+from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, canary
 
@@ -39,7 +42,7 @@ def endpoints(**answers: Any) -> MemoryEndpoints:
 
 
 def served(answering: MemoryEndpoints, route: Route = ON_TRIAL, times: Callable[[], float] | None = None) -> Served:
-    return predict(route, ONE_ROW, answering, NOW, times or iter(n / 1000 for n in range(99)).__next__)
+    return predict(route, ONE_ROW, answering, Warmth(), NOW, times or iter(n / 1000 for n in range(99)).__next__)
 
 
 def facts(done: Served) -> tuple[Any, ...]:
@@ -49,7 +52,7 @@ def facts(done: Served) -> tuple[Any, ...]:
 def test_answers_each_row_in_its_order_with_an_id() -> None:
     answering = endpoints(champion=[RED, WHITE])
 
-    answer = predict(ROUTE, Request([{"alcohol": 12}, {"alcohol": 9}], "r"), answering, NOW).answer
+    answer = predict(ROUTE, Request([{"alcohol": 12}, {"alcohol": 9}], "r"), answering, Warmth(), NOW).answer
 
     assert (answer.model, answer.version) == ("wine", 3)
     assert [prediction["label"] for prediction in answer.predictions] == ["red", "white"]
@@ -108,6 +111,22 @@ def test_the_champion_answers_for_a_canary_that_is_late() -> None:
     assert [turn.ms for turn in done.turns] == pytest.approx([500.1, 9.9])
 
 
+def test_the_champion_answers_for_a_canary_that_is_starting() -> None:
+    """It is late before its time is over, and has not failed: SageMaker says ModelNotReadyException at once."""
+    done = served(endpoints(canary=Unavailable("starting", starting=True)))
+
+    assert done.answer.version == 3
+    assert facts(done) == ("canary", False, True, True)
+
+
+def test_a_champion_that_is_starting_has_failed_its_caller() -> None:
+    route = replace(ON_TRIAL, canary=canary(share=1e-9))
+
+    done = served(endpoints(champion=Unavailable("starting", starting=True)), route)
+
+    assert facts(done) == ("champion", True, True, False)
+
+
 def test_a_slow_champion_is_slow_and_has_not_failed() -> None:
     route = replace(ON_TRIAL, canary=canary(share=1e-9))
 
@@ -127,20 +146,93 @@ def test_what_both_refuse_is_the_caller_s_mistake() -> None:
 def test_a_champion_that_fails_in_the_canary_s_place_is_unavailable() -> None:
     done = served(endpoints(canary=Unavailable("crashed"), champion=Unavailable("too")))
 
-    assert facts(done) == ("canary", True, False, True)
+    assert facts(done) == ("canary", True, False, False)
     with pytest.raises(Unavailable, match="too"):
         _ = done.answer
+
+
+def test_a_refusal_while_the_champion_is_down_is_no_failure_of_the_canary() -> None:
+    """Nobody knows whether the champion would have taken it."""
+    done = served(endpoints(canary=Invalid("no"), champion=Unavailable("down")))
+
+    assert facts(done) == ("canary", False, False, False)
+    with pytest.raises(Unavailable, match="down"):
+        _ = done.answer
+
+
+def test_an_id_of_the_model_s_own_does_not_take_the_place_of_ours() -> None:
+    done = served(endpoints(champion=[{"label": "red", "id": "of the model"}]), ROUTE)
+
+    assert done.answer.predictions == ({"id": done.ids[0], "label": "red"},)
 
 
 def test_numbers_that_json_has_not_are_the_caller_s_mistake() -> None:
     answering = endpoints()
 
-    done = predict(ON_TRIAL, Request([{"alcohol": float("nan")}], "r"), answering, NOW)
+    done = predict(ON_TRIAL, Request([{"alcohol": float("nan")}], "r"), answering, Warmth(), NOW)
 
     assert done.refused
     assert answering.asked == []
     with pytest.raises(Invalid, match="inputs: expected finite numbers"):
         _ = done.answer
+
+
+def test_an_endpoint_is_asked_in_utf_8() -> None:
+    assert body_of([{"name": "Dvořák \U0001f377"}]) == '{"inputs":[{"name":"Dvořák \U0001f377"}]}'.encode()
+
+
+def test_names_the_rows_with_characters_that_utf_8_has_not() -> None:
+    rows: list[dict[str, Any]] = [{"a": "\ud83c\udf77"}, {"a": "\U0001f377"}, {"b": 1, "a": ["\udfff"]}, {"\ud800": 1}]
+
+    with pytest.raises(Invalid) as refused:
+        body_of(rows)
+
+    assert [problem.where for problem in refused.value.problems] == ["inputs[0]", "inputs[2]", "inputs[3]"]
+    assert str(refused.value).isascii()
+
+
+def test_half_of_a_surrogate_pair_is_the_caller_s_mistake() -> None:
+    answering = endpoints()
+
+    done = predict(ON_TRIAL, Request([{"name": "\ud800"}], "r"), answering, Warmth(), NOW)
+
+    assert (done.refused, answering.asked) == (True, [])
+
+
+def test_refuses_more_than_a_serverless_endpoint_takes() -> None:
+    around = len('{"inputs":[{"a":""}]}')
+
+    assert len(body_of([{"a": "x" * (LARGEST_BODY - around)}])) == LARGEST_BODY
+    with pytest.raises(Invalid, match=r"at most 4194304 bytes .* send fewer rows at once, got 4194305"):
+        body_of([{"a": "x" * (LARGEST_BODY - around + 1)}])
+
+
+class Clocked(MemoryEndpoints):
+    """Notes how many seconds each endpoint was given."""
+
+    def invoke(
+        self, endpoint: str, body: bytes, *, content_type: str = "application/json", seconds: float | None = None
+    ) -> Any:
+        self.given = [*getattr(self, "given", []), seconds]
+        return super().invoke(endpoint, body, content_type=content_type, seconds=seconds)
+
+
+def test_the_champion_has_what_the_canary_left_of_the_function_s_time() -> None:
+    clocked = Clocked({CHAMPION: {"predictions": [RED]}, CHALLENGER: Unavailable("late")})
+    route = replace(ON_TRIAL, canary=canary(limit_ms=15_000))
+
+    done = served(clocked, route, iter([100.0, 115.0, 115.0, 116.0]).__next__)
+
+    assert done.answer.version == 3
+    assert clocked.given == [15.0, 12.0]
+
+
+def test_who_is_asked_first_has_the_usual_time() -> None:
+    clocked = Clocked({CHAMPION: {"predictions": [RED]}})
+
+    served(clocked, ROUTE)
+
+    assert clocked.given == [None]
 
 
 def test_knows_the_route_of_a_model() -> None:
@@ -194,7 +286,18 @@ def test_a_caller_is_the_entity_or_else_the_request(entity: str | None, caller: 
     assert (request.caller, request.entity) == (caller, entity)
 
 
-@pytest.mark.parametrize("answer", [None, [], {"predictions": 3}, {"predictions": []}, {"predictions": ["yes"]}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [],
+        {"predictions": 3},
+        {"predictions": []},
+        {"predictions": ["yes"]},
+        {"predictions": [{}]},
+        {"predictions": [{"probability": 0.9}]},
+    ],
+)
 def test_a_model_that_answers_nonsense_is_unavailable(answer: object) -> None:
     with pytest.raises(Unavailable, match="one prediction a row to 1 rows"):
         _ = served(MemoryEndpoints({CHAMPION: answer}), ROUTE).answer

@@ -13,6 +13,7 @@ from heirloom.core.errors import Invalid, Unavailable
 from heirloom.core.prediction.answer import LONGEST_ENTITY, Request, Served, predict
 from heirloom.core.prediction.capture import LARGEST_LINE, Captured, Shadow, lines, metric_line, read, write
 from heirloom.core.prediction.records import records_of
+from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, SHADOWED, canary, shadow
 
@@ -25,7 +26,7 @@ def served(
     rows = inputs or [{"alcohol": 12}]
     told = {name: {"predictions": [LABEL] * len(rows)} for name in (CHAMPION, CHALLENGER)} | answers
     times = iter(n * 0.0125 for n in range(9))
-    return predict(route, Request(rows, entity or "r", entity), MemoryEndpoints(told), NOW, times.__next__)
+    return predict(route, Request(rows, entity or "r", entity), MemoryEndpoints(told), Warmth(), NOW, times.__next__)
 
 
 def documents(done: Served) -> list[dict[str, Any]]:
@@ -67,6 +68,7 @@ def test_a_request_is_one_line_with_metrics_and_capture() -> None:
         "release": None,
         "arm": None,
         "failed": False,
+        "timed": False,
         "slow": False,
         "fallback": False,
         "shadow": None,
@@ -147,11 +149,11 @@ def test_names_the_shadow_that_is_to_be_asked(route: Route, asked: Shadow | None
 
 
 def test_a_large_request_comes_in_parts_that_fit() -> None:
-    done = served(SHADOWED, [{"text": str(n) * 700} for n in range(1000)], "é" * LONGEST_ENTITY)
+    done = served(SHADOWED, [{"text": str(n) * 700} for n in range(1000)], "\U0001f377" * LONGEST_ENTITY)
 
     written = list(lines(done))
 
-    assert len(written) > 3
+    assert 20 < len(written) < 50
     assert max(len(line.encode()) for line in written) <= LARGEST_LINE
     assert [read(line).part for line in written] == list(range(len(written)))
     assert [row["id"] for line in written for row in read(line).rows] == list(done.ids)
@@ -179,14 +181,23 @@ def test_a_row_that_is_larger_than_a_line_comes_in_pieces() -> None:
 def test_a_request_may_be_one_row_that_is_larger_than_a_line() -> None:
     written = list(lines(served(inputs=[{"text": "x" * 300_000}])))
 
-    assert [read(line).rows[0]["piece"] for line in written] == [0, 1, 2, 3]
+    assert [read(line).rows[0]["piece"] for line in written] == list(range(13))
+
+
+def test_no_line_is_cut_on_its_way_to_the_log() -> None:
+    """64 KB is where one may be."""
+    rows: list[dict[str, Any]] = [{"text": "\\" * size} for size in (10_000, 20_000, 30_000, 60_000, 500_000)]
+
+    written = list(lines(served(SHADOWED, rows, "\U0001f377" * LONGEST_ENTITY)))
+
+    assert max(map(len, written)) < 64_000
 
 
 def test_half_of_a_surrogate_pair_can_be_written() -> None:
-    (line,) = lines(served(inputs=[{"text": "\ud800"}], entity="\udfff"))
+    (line,) = lines(served(entity="\udfff", **{CHAMPION: {"predictions": [{"label": "\ud800"}]}}))
 
     assert line.isascii()
-    assert read(line).rows[0]["input"] == {"text": "\ud800"}
+    assert (read(line).entity, read(line).rows[0]["answer"]) == ("\udfff", {"label": "\ud800"})
 
 
 def test_writes_each_line_at_once() -> None:

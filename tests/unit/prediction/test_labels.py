@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from heirloom.core.errors import Invalid, Unavailable
-from heirloom.core.prediction.labels import MOST_LABELS, Taken, labels_of, take_labels
-from heirloom.core.prediction.records import LABEL, Record
+from heirloom.core.prediction.labels import LONGEST_ID, LONGEST_LABEL, MOST_LABELS, Taken, labels_of, take_labels
+from heirloom.core.prediction.records import BATCH, LABEL, Record
 from heirloom.core.release.trial import Arm, Tally
 from heirloom.handlers import take_labels as handler
 from heirloom.handlers.edge import http_entrypoint
@@ -93,7 +94,92 @@ def test_labels_that_were_kept_but_not_counted_are_counted_when_they_come_again(
     assert stored.tally == Tally(canary=Arm(labelled=2, wrong=1))
 
 
-def _raise(*_: Any) -> None:
+def test_two_requests_with_the_same_labels_at_once_count_each_label_once(stored: Stored) -> None:
+    """Both have read that there is no label; then each is the first with one of them."""
+    add = stored.predictions.add
+
+    def add_after_the_other(record: Record) -> bool:
+        if record.part == LABEL:
+            stored.predictions.add = add  # type: ignore[method-assign]
+            assert take(stored, b="white") == Taken(1, ())
+        return add(record)
+
+    stored.predictions.add = add_after_the_other  # type: ignore[method-assign]
+    assert take(stored, a="red", b="white") == Taken(1, ())
+
+    assert stored.tally == Tally(canary=Arm(labelled=2, wrong=1))
+
+
+def test_who_meets_the_labels_of_a_request_that_is_at_work_counts_what_that_one_will_count(stored: Stored) -> None:
+    """The other comes when `b` is kept and `a` is not yet: it keeps `a` as well, in the same batch."""
+    add = stored.predictions.add
+
+    def add_after_the_other(record: Record) -> bool:
+        if record.key == ("a", LABEL):
+            stored.predictions.add = add  # type: ignore[method-assign]
+            assert take(stored, b="red") == Taken(0, ())
+        return add(record)
+
+    stored.predictions.add = add_after_the_other  # type: ignore[method-assign]
+    take(stored, a="red", b="white")
+
+    assert stored.tally == Tally(canary=Arm(labelled=2, wrong=1))
+
+
+def test_labels_that_were_kept_but_not_counted_are_counted_when_they_come_again_in_parts(stored: Stored) -> None:
+    stored.predictions.put([prediction("e"), prediction("f")])
+    count = stored.trials.count
+    stored.trials.count = _raise  # type: ignore[method-assign,assignment]
+    with pytest.raises(Unavailable):
+        take(stored, a="red", b="white", e="red", f="red")
+
+    stored.trials.count = count  # type: ignore[method-assign]
+    take(stored, a="red", b="white")
+    take(stored, e="red", f="red")
+
+    assert stored.tally == Tally(canary=Arm(labelled=4, wrong=1))
+
+
+def test_labels_of_which_some_were_kept_are_all_kept_and_counted_when_one_comes_again(stored: Stored) -> None:
+    add = stored.predictions.add
+    stored.predictions.add = lambda record: _raise() if record.id == "a" else add(record)  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        take(stored, a="red", b="white")
+
+    stored.predictions.add = add  # type: ignore[method-assign]
+    assert take(stored, b="red") == Taken(0, ())
+    assert take(stored, a="white") == Taken(0, ())
+
+    assert stored.tally == Tally(canary=Arm(labelled=2, wrong=1))
+    assert stored.predictions.records["a", LABEL].data["label"] == "red"
+
+
+def test_a_batch_has_at_most_a_hundred_labels_of_one_version(stored: Stored) -> None:
+    other = replace(prediction("old"), version=3)
+    stored.predictions.put([other, *(prediction(f"p{n}", "champion") for n in range(250))])
+
+    assert take(stored, old="red", **{f"p{n}": "red" for n in range(250)}).accepted == 251
+
+    batches = [record for record in stored.predictions.records.values() if record.part == BATCH]
+    assert sorted((batch.version, len(batch.data["labels"])) for batch in batches) == [
+        (3, 1),
+        (4, 50),
+        (4, 100),
+        (4, 100),
+    ]
+    assert stored.tally == Tally(champion=Arm(labelled=250), canary=Arm(labelled=1))
+
+
+def test_a_label_whose_prediction_is_no_longer_kept_is_not_counted(stored: Stored) -> None:
+    take(stored, a="red", c="red")
+    del stored.predictions.records["c", "prediction"]
+
+    assert take(stored, a="red", b="red") == Taken(1, ())
+
+    assert stored.tally == Tally(champion=Arm(labelled=1), canary=Arm(labelled=2))
+
+
+def _raise(*_: Any) -> bool:
     raise Unavailable("throttled")
 
 
@@ -108,7 +194,10 @@ def _raise(*_: Any) -> None:
         ({"labels": [{"id": "a"}]}, "labels[0]"),
         ({"labels": [{"id": "", "label": 1}]}, "labels[0]"),
         ({"labels": [{"id": 3, "label": 1}]}, "labels[0]"),
+        ({"labels": [{"id": "a", "label": 1}, {"id": "a" * (LONGEST_ID + 1), "label": 1}]}, "labels[1]"),
         ({"labels": [{"id": "a", "label": None}]}, "labels[0]"),
+        ({"labels": [{"id": "a", "label": "x" * (LONGEST_LABEL - 1)}]}, "labels[0]"),
+        ({"labels": [{"id": "a", "label": 10**LONGEST_LABEL}]}, "labels[0]"),
         ({"labels": [{"id": "a", "label": 1, "at": 2}]}, "labels[0]"),
     ],
 )
@@ -117,6 +206,12 @@ def test_names_what_is_wrong_with_a_request(document: object, field: str) -> Non
         labels_of(document)
 
     assert [problem.where for problem in refused.value.problems] == [field]
+
+
+def test_takes_ids_and_labels_as_long_as_it_says() -> None:
+    identity, label = "a" * LONGEST_ID, "x" * (LONGEST_LABEL - 2)
+
+    assert labels_of({"labels": [{"id": identity, "label": label}]}) == {identity: label}
 
 
 def test_of_two_labels_in_one_request_the_first_counts() -> None:

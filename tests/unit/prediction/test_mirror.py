@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -12,10 +13,12 @@ from heirloom.core.errors import Invalid, Unavailable
 from heirloom.core.prediction.answer import Request, predict
 from heirloom.core.prediction.capture import lines
 from heirloom.core.prediction.delivery import Line
-from heirloom.core.prediction.mirror import FAILURES, SECONDS, agree, mirror
+from heirloom.core.prediction.mirror import DEADLINE, FAILURES, SECONDS, agree, mirror
+from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from heirloom.handlers import mirror_predictions
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ROUTE, SHADOWED
+from tests.unit.prediction.test_answer import Clocked
 from tests.unit.prediction.test_recording import event
 
 RED, WHITE = {"label": "red"}, {"label": "white"}
@@ -23,7 +26,7 @@ RED, WHITE = {"label": "red"}, {"label": "white"}
 
 def logged(route: Route = SHADOWED, rows: int = 2) -> Line:
     answering = MemoryEndpoints({CHAMPION: {"predictions": [RED] * rows}})
-    served = predict(route, Request([{"n": n} for n in range(rows)], "caller"), answering, NOW)
+    served = predict(route, Request([{"n": n} for n in range(rows)], "caller"), answering, Warmth(), NOW)
     (line,) = lines(served)
     return Line(served.ids[0], line)
 
@@ -80,6 +83,27 @@ def test_a_shadow_that_fails_again_and_again_is_not_asked_for_the_rest_of_the_ba
     assert done.metrics == [{"ShadowErrors": 1}] * 10
 
 
+def test_a_shadow_that_answers_in_between_is_asked_on() -> None:
+    """Failures count in a row, and not in all: two of three fail here."""
+    turns = itertools.cycle([Unavailable("hangs"), Unavailable("hangs"), {"predictions": [RED, RED]}])
+
+    done = Mirrored(lambda asked: next(turns), *(logged() for _ in range(9)))
+
+    assert len(done.endpoints.asked) == 9
+    assert [told["ShadowErrors"] for told in done.metrics] == [1, 1, 0] * 3
+
+
+def test_what_there_is_no_time_for_is_not_asked_and_is_counted() -> None:
+    """The 240 seconds of a batch are over after its third line."""
+    endpoints, log = MemoryEndpoints({CHALLENGER: {"predictions": [RED, RED]}}), list[str]()
+    times = iter([7.0, 7.0, 7.0 + DEADLINE / 2, 6.9 + DEADLINE, 7.0 + DEADLINE, 8.0 + DEADLINE])
+
+    mirror([logged() for _ in range(5)], endpoints, MemoryPredictions(), log.append, NOW, times.__next__)
+
+    assert len(endpoints.asked) == 3
+    assert [json.loads(line)["ShadowErrors"] for line in log] == [0, 0, 0, 1, 1]
+
+
 def test_a_shadow_that_refuses_is_asked_on() -> None:
     done = Mirrored(Invalid("no"), *(logged() for _ in range(10)))
 
@@ -93,6 +117,14 @@ def test_a_shadow_that_hangs_is_left_alone_in_time() -> None:
     mirror([logged()], endpoints, MemoryPredictions(), log.append, NOW)
 
     assert json.loads(log[0])["ShadowErrors"] == 1
+
+
+def test_a_shadow_that_hangs_holds_a_batch_for_fifteen_seconds_at_most() -> None:
+    asked = Clocked({CHALLENGER: Unavailable("hangs")})
+
+    mirror([logged() for _ in range(10)], asked, MemoryPredictions(), list[str]().append, NOW)
+
+    assert asked.given == [5.0, 5.0, 5.0]
 
 
 def test_a_line_without_a_shadow_asks_nobody() -> None:

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from heirloom.core.prediction.answer import Request, predict
 from heirloom.core.prediction.capture import lines
 from heirloom.core.prediction.delivery import Line, batch_name, lines_of, report
 from heirloom.core.prediction.recording import Recorded, record
+from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from heirloom.core.release.trial import Arm, Rules, Tally, Trial
 from heirloom.handlers import record_predictions
@@ -47,8 +49,8 @@ def stored() -> Stored:
 def logged(route: Route, rows: int = 1, *, large: bool = False, **answers: Any) -> list[Line]:
     """The lines of one request."""
     told = {name: {"predictions": [{"label": "red"}] * rows} for name in (CHAMPION, CHALLENGER)} | answers
-    inputs = [{"n": n, "text": "x" * (90_000 if large else 1)} for n in range(rows)]
-    served = predict(route, Request(inputs, "caller"), MemoryEndpoints(told), NOW)
+    inputs = [{"n": n, "text": "x" * (40_000 if large else 1)} for n in range(rows)]
+    served = predict(route, Request(inputs, "caller"), MemoryEndpoints(told), Warmth(), NOW)
     return [
         Line(f"{served.turns[0].version}-{number}-{served.at}-{id(served)}", line)
         for number, line in enumerate(lines(served))
@@ -101,6 +103,22 @@ def test_a_batch_that_comes_again_changes_nothing(stored: Stored) -> None:
     assert stored.tally == Tally(champion=Arm(requests=1), canary=Arm(requests=1))
 
 
+def test_a_batch_that_comes_again_later_counts_nothing(stored: Stored) -> None:
+    """As Lambda does: the same lines, a minute later. Their ids are the batch's name, the time is not in it."""
+    given = logged(ON_TRIAL)
+    stored.record(*given)
+
+    record(given, stored.predictions, stored.trials, stored.answers, NOW + timedelta(minutes=1))
+
+    assert stored.tally == Tally(canary=Arm(requests=1))
+
+
+def test_a_line_too_deep_to_be_read_keeps_no_other_from_being_stored(stored: Stored) -> None:
+    recorded = stored.record(Line("a", f'{{"capture": {"[" * 100_000}'), *logged(ROUTE))
+
+    assert (recorded.records, list(recorded.unreadable)) == (1, ["a"])
+
+
 def test_a_line_that_is_not_understood_keeps_no_other_from_being_stored(stored: Stored) -> None:
     recorded = stored.record(Line("a", "{"), *logged(ROUTE), Line("b", "{}"))
 
@@ -120,13 +138,19 @@ def test_the_name_of_a_batch_is_that_of_its_ids_in_any_order() -> None:
     assert batch_name(["a", "b"]) != batch_name(["ab"])
 
 
-def event(*given: Line) -> dict[str, Any]:
-    document = {"messageType": "DATA_MESSAGE", "logEvents": [vars(line) | {"timestamp": 1} for line in given]}
+def event(*given: Line, kind: str = "DATA_MESSAGE") -> dict[str, Any]:
+    document = {"messageType": kind, "logEvents": [vars(line) | {"timestamp": 1} for line in given]}
     return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()}}
 
 
 def test_reads_what_a_subscription_filter_delivers() -> None:
     assert lines_of(event(Line("a", "x"), Line("b", "é"))) == [Line("a", "x"), Line("b", "é")]
+
+
+def test_a_message_that_only_checks_the_connection_has_no_lines() -> None:
+    told = Line("", "CWL CONTROL MESSAGE: Checking health of destination")
+
+    assert lines_of(event(told, kind="CONTROL_MESSAGE")) == []
 
 
 def test_the_function_says_how_much_it_stored_and_counts_what_it_did_not_understand(stored: Stored) -> None:

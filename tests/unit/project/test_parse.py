@@ -10,7 +10,6 @@ import pytest
 
 from heirloom.core.errors import Invalid
 from heirloom.core.project.definition import (
-    METRICS,
     NAME,
     CanaryPolicy,
     Data,
@@ -21,6 +20,7 @@ from heirloom.core.project.definition import (
     Training,
     parse_project,
 )
+from heirloom.core.project.metrics import METRICS
 
 DOCUMENT: dict[str, Any] = {
     "name": "flight-delay",

@@ -76,7 +76,16 @@ def test_is_served_again_when_it_is_deployed_again_and_goes_on_counting(deployed
 
     route = deployed.routes.get("flight-delay")
     assert route is not None
-    assert (route.revision, route.champion, route.action) == (2, 0, "open")
+    assert (route.revision, route.champion, route.action) == (3, 0, "open")
+
+
+def test_its_removal_is_the_last_line_of_its_history(deployed: World) -> None:
+    deployed.project(payload("register_project.delete"))
+    deployed.project(payload("register_project.delete"))
+
+    last = deployed.lineage.changes("flight-delay", 9).entries
+    assert [change.summary["action"] for change in last] == ["remove", "open"]
+    assert (last[0].summary["by"], last[0].summary["reason"]) == ("deploy", "the project was removed")
 
 
 def test_tells_what_is_missing_in_its_properties(world: World) -> None:
@@ -139,6 +148,15 @@ def test_hands_the_trial_to_the_release(world: World) -> None:
         "on_timeout": "promote",
         "rules": {"confidence": 0.95, "tolerance": 0.01, "min_labels": 50},
     }
+
+
+def test_a_canary_leaves_the_champion_time_to_answer_whatever_the_slo(world: World) -> None:
+    world.project(changed(serving={"canary": {}}, slo={"latency_p95_ms": 29_000}))
+
+    registration = registered("flight-delay", world.lineage)
+
+    assert registration is not None
+    assert registration.execution()["canary"]["limit_ms"] == 15_000
 
 
 def test_hands_parameters_to_the_training_job_as_texts(world: World) -> None:

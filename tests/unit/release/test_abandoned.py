@@ -1,4 +1,4 @@
-"""Clearing up after a release that was aborted or timed out."""
+"""Clearing up after a release that was aborted, timed out or failed itself."""
 
 from __future__ import annotations
 
@@ -41,13 +41,20 @@ def test_another_release_begins_where_it_broke_off(executions: MemoryExecutions)
     assert read_failure(state).reason == "ABORTED: somebody aborted the release"
 
 
-def test_what_it_had_made_is_taken_down(executions: MemoryExecutions) -> None:
-    abandon_release.handle(told(status="TIMED_OUT"), executions)
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("TIMED_OUT", "TIMED_OUT: the release did not end in time"),
+        ("FAILED", "FAILED: the release failed, and could not clear up"),
+    ],
+)
+def test_what_it_had_made_is_taken_down(executions: MemoryExecutions, status: str, reason: str) -> None:
+    abandon_release.handle(told(status=status), executions)
     deployments = MemoryDeployments({"heirloom-flight-delay-v2", "heirloom-flight-delay-v3"})
 
     failure = record_failure(started(executions), MemoryLineage(), MemoryRoutes(), deployments, "now")
 
-    assert failure.reason == "TIMED_OUT: the release did not end in time"
+    assert failure.reason == reason
     assert deployments.up == {"heirloom-flight-delay-v2"}
 
 
@@ -58,9 +65,11 @@ def test_an_event_that_comes_twice_starts_one(executions: MemoryExecutions) -> N
     assert len(executions.started) == 1
 
 
-def test_one_that_cleared_up_is_not_cleared_up_after(executions: MemoryExecutions) -> None:
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT", "FAILED"])
+def test_one_that_was_to_clear_up_is_not_cleared_up_after(executions: MemoryExecutions, status: str) -> None:
     abandon_release.handle(EVENT, executions)
-    again = told(name="flight-delay-292f275d8106-abandon", input=json.dumps(started(executions)))
+    name, document = "flight-delay-292f275d8106-abandon", json.dumps(started(executions))
+    again = told(name=name, input=document, status=status)
 
     assert abandon_release.handle(again, executions) == {"started": None}
     assert len(executions.started) == 1

@@ -10,7 +10,7 @@ from heirloom.adapters.memory import MemoryAnswers, MemoryLineage, MemoryRoutes,
 from heirloom.core.errors import Conflict, NotFound, Unavailable
 from heirloom.core.lineage.graph import Edge, Node
 from heirloom.core.release import moves
-from heirloom.core.release.change import ATTEMPTS, Ending, advance, change, open_route, write
+from heirloom.core.release.change import ATTEMPTS, Ending, change, open_route, write
 from heirloom.core.release.route import Canary, Mark, Route
 from heirloom.core.release.trial import Rules, Trial
 
@@ -41,6 +41,11 @@ def opened(*ready: int) -> Contested:
     return routes
 
 
+def advance(version: int, mark: Mark, routes: MemoryRoutes) -> Route:
+    """As a release without a canary does."""
+    return change("wine", lambda route: moves.forward(route, version, mark), routes, ATTEMPTS)
+
+
 def actions(routes: MemoryRoutes) -> list[str]:
     return [entry.summary["action"] for entry in routes.lineage.changes("wine", 99).entries][::-1]
 
@@ -65,7 +70,7 @@ def test_an_open_route_stays_as_it_is_when_the_project_is_deployed_again() -> No
 
 def test_follows_the_baseline_to_a_new_endpoint_whoever_is_champion() -> None:
     routes = opened(1)
-    advance("wine", 1, MARK, routes)
+    advance(1, MARK, routes)
 
     route = open_route("wine", "renamed", MARK, routes, routes.lineage)
 
@@ -81,6 +86,20 @@ def test_a_model_that_comes_back_goes_on_counting() -> None:
 
     assert (route.revision, route.champion, dict(route.ready)) == (3, 0, {0: "e0"})
     assert actions(routes) == ["open", "ready", "open"]
+
+
+def test_a_model_that_comes_back_remembers_who_has_frozen_it_and_what_is_bad() -> None:
+    routes = opened(1, 2)
+    change("wine", promoted(2), routes)
+    change("wine", lambda route: moves.roll_back(route, None, ANA), routes)
+    change("wine", lambda route: moves.freeze(route, ANA), routes)
+    routes.delete("wine")
+
+    route = open_route("wine", "e0", MARK, routes, routes.lineage)
+
+    assert route == Route("wine", 7, 0, {0: "e0"}, "open", MARK, frozen=ANA, quarantined={2: ANA})
+    with pytest.raises(Conflict, match="version 2 of wine is quarantined"):
+        change("wine", lambda now: moves.promote(moves.thaw(now, ANA), 2, ANA), routes)
 
 
 def test_who_has_seen_the_route_before_it_was_removed_does_not_bring_it_back() -> None:
@@ -110,7 +129,7 @@ def test_automation_looks_again_when_somebody_else_was_faster() -> None:
     routes = opened(1, 2)
     routes.rivals = [promoted(1)]
 
-    route = advance("wine", 2, MARK, routes)
+    route = advance(2, MARK, routes)
 
     assert (route.champion, route.previous, route.change) == (2, 1, MARK)
     assert actions(routes)[-2:] == ["promote", "promote"]
@@ -120,7 +139,7 @@ def test_automation_gives_way_to_a_later_version() -> None:
     routes = opened(2, 3)
     routes.rivals = [promoted(3)]
 
-    route = advance("wine", 2, MARK, routes)
+    route = advance(2, MARK, routes)
 
     assert (route.champion, route.change) == (3, ANA)
 
@@ -140,14 +159,14 @@ def test_automation_asks_whether_it_still_may() -> None:
     routes.rivals = [lambda route: moves.freeze(route, ANA)]
 
     with pytest.raises(Conflict, match=r"ana has frozen the route of wine since 2026-11-23T16:00.*not before Monday"):
-        advance("wine", 1, MARK, routes)
+        advance(1, MARK, routes)
 
 
 def test_what_changes_nothing_is_not_written() -> None:
     routes = opened(1)
-    before = advance("wine", 1, MARK, routes)
+    before = advance(1, MARK, routes)
 
-    after = advance("wine", 1, ANA, routes)
+    after = advance(1, ANA, routes)
 
     assert after == before
     assert actions(routes) == ["open", "ready", "promote"]
@@ -155,14 +174,14 @@ def test_what_changes_nothing_is_not_written() -> None:
 
 def test_a_model_without_a_route_can_not_be_moved() -> None:
     with pytest.raises(NotFound, match="wine has no route"):
-        advance("wine", 1, MARK, MemoryRoutes())
+        advance(1, MARK, MemoryRoutes())
 
 
 def trial(release: str) -> Trial:
     return Trial(release, "wine", 0, 1, Rules(), "token-1", MARK.at)
 
 
-def tried() -> tuple[MemoryRoutes, MemoryTrials, MemoryAnswers]:
+def tried() -> tuple[Contested, MemoryTrials, MemoryAnswers]:
     routes, trials = opened(1, 2), MemoryTrials()
     change("wine", lambda route: moves.start_canary(route, Canary(1, 0.1, 2000, "wine-1"), MARK), routes)
     trials.open(trial("wine-1"))
@@ -181,6 +200,15 @@ def test_who_ends_a_canary_ends_its_trial() -> None:
     assert answers.sent == {
         "token-1": {"outcome": "superseded", "reason": f"promote by {ANA.by}: not before Monday"},
     }
+
+
+def test_who_ends_a_canary_at_the_second_attempt_ends_its_trial() -> None:
+    routes, trials, answers = tried()
+    routes.rivals = [lambda route: moves.ready(route, 9, "e9", ANA)]
+
+    change("wine", promoted(2), routes, ATTEMPTS, Ending(trials, answers))
+
+    assert answers.sent["token-1"]["outcome"] == "superseded"
 
 
 def test_who_leaves_the_canary_leaves_its_trial() -> None:

@@ -76,7 +76,22 @@ def retire(*versions: int) -> Move:
     [
         pytest.param(ROUTE, ready(9, "e9"), {"action": "ready", "ready": {**READY, 9: "e9"}}, id="a tested version"),
         pytest.param(ROUTE, ready(0, "e0"), {"action": "ready", "ready": {**READY, 0: "e0"}}, id="a baseline renamed"),
+        pytest.param(
+            replace(ROUTE, retired=("a", "b")),
+            ready(1, "b"),
+            {"action": "ready", "ready": {**READY, 1: "b"}, "retired": ("a", READY[1])},
+            id="another endpoint of a version",
+        ),
         pytest.param(ROUTE, canary(TRIAL), {"action": "canary", "canary": TRIAL}, id="a canary"),
+        pytest.param(
+            MIRRORED, canary(TRIAL), {"action": "canary", "canary": TRIAL, "shadow": None}, id="of what was the shadow"
+        ),
+        pytest.param(
+            replace(ROUTE, shadow=Shadow(1, 0.5)),
+            canary(TRIAL),
+            {"action": "canary", "canary": TRIAL},
+            id="and another",
+        ),
         pytest.param(
             TRIED,
             canary(replace(TRIAL, release="wine-4d5e6f")),
@@ -154,13 +169,47 @@ def retire(*versions: int) -> Move:
             {"action": "retire", "ready": {n: READY[n] for n in range(3)}, "retired": ("heirloom-wine-v3",)},
             id="a retirement",
         ),
+        pytest.param(
+            replace(ROUTE, retired=("a", "b")),
+            lambda route: moves.retire(route, [3], MARK, deleted=["a", "z"]),
+            {"action": "retire", "ready": {n: READY[n] for n in range(3)}, "retired": ("b", "heirloom-wine-v3")},
+            id="a retirement that forgets what is deleted",
+        ),
+        pytest.param(
+            replace(ROUTE, release="wine-1"),
+            freeze,
+            {"action": "freeze", "frozen": MARK, "release": None},
+            id="no release's",
+        ),
+        pytest.param(
+            replace(ROUTE, retired=("a",)),
+            promote(3),
+            {"action": "promote", "champion": 3, "previous": 2},
+            id="what is to be deleted is kept",
+        ),
+        pytest.param(ROUTE, lambda route: moves.remove(route, MARK), {"action": "remove"}, id="a removal"),
+        pytest.param(
+            ROUTE,
+            lambda route: moves.at_once(route, ready(1, "e1"), promote(1)),
+            {"action": "promote", "champion": 1, "previous": 2, "ready": {**READY, 1: "e1"}, "retired": (READY[1],)},
+            id="two at once",
+        ),
     ],
 )
 def test_a_move_changes_what_it_says_and_nothing_else(route: Route, move: Move, changes: dict[str, Any]) -> None:
     assert move(route) == replace(route, **{"revision": 8, "change": MARK, **changes})
 
 
-@pytest.mark.parametrize(("route", "move"), [(ROUTE, ready(3, READY[3])), (TRIED, canary(TRIAL))])
+@pytest.mark.parametrize(
+    ("route", "move"),
+    [
+        (ROUTE, ready(3, READY[3])),
+        (TRIED, canary(TRIAL)),
+        (ROUTE, lambda route: moves.at_once(route, ready(3, READY[3]))),
+        (ROUTE, lambda route: moves.forward(route, 2, MARK)),
+        (ROUTE, lambda route: moves.forward(route, 1, MARK)),
+    ],
+)
 def test_what_automation_repeats_gives_the_route_back(route: Route, move: Move) -> None:
     assert move(route) is route
 
@@ -176,6 +225,12 @@ def test_what_automation_repeats_gives_the_route_back(route: Route, move: Move) 
         (ROUTE, canary(replace(TRIAL, version=1)), "version 2 of wine serves already"),
         (ROUTE, canary(replace(TRIAL, version=2)), "version 2 of wine serves already"),
         (ROUTE, canary(replace(TRIAL, share=0.0)), "above 0 and up to 1, got 0"),
+        (
+            replace(TRIED, ready={**READY, 4: "e4"}, canary=replace(TRIAL, version=4)),
+            canary(TRIAL),
+            "version 4 of wine is on trial already",
+        ),
+        (TRIED, shadow(3), "version 3 of wine is the canary: a shadow is another version"),
         (ROUTE, roll_back(2), "is the champion: a rollback goes to an earlier version"),
         (ROUTE, roll_back(3), "a rollback goes to an earlier version"),
         (FIRST, roll_back(), "is the baseline, and nothing is before it"),
@@ -208,7 +263,8 @@ def test_refuses_what_does_not_go_with_the_route(route: Route, move: Move, why: 
     "move", [promote(5), canary(replace(TRIAL, version=5)), shadow(5), lambda route: roll_back(5)(later(route))]
 )
 def test_a_version_without_an_endpoint_has_to_be_made_ready_first(move: Move) -> None:
-    with pytest.raises(NotReady, match="version 5 of wine has no endpoint") as refused:
+    how = "version 5 of wine has no endpoint: `heirloom release promote wine 5` makes one"
+    with pytest.raises(NotReady, match=how) as refused:
         move(ROUTE)
 
     assert refused.value.version == 5
@@ -235,12 +291,12 @@ def canary_of(version: int, share: float, release: str) -> Move:
     return canary(Canary(version, share, 2000, release))
 
 
-def endpoint_of(version: int) -> Move:
-    return ready(version, f"e{version}")
+def endpoint_of(version: int, again: bool) -> Move:
+    return ready(version, f"e{version}{'again' if again else ''}")
 
 
 MOVES: st.SearchStrategy[Move] = st.one_of(
-    st.builds(endpoint_of, VERSIONS),
+    st.builds(endpoint_of, VERSIONS, st.booleans()),
     st.builds(canary_of, VERSIONS, SHARES, RELEASES),
     st.builds(promote, VERSIONS),
     st.builds(roll_back, st.none() | VERSIONS, st.booleans()),
@@ -274,6 +330,9 @@ def test_no_sequence_of_moves_leaves_a_route_that_could_not_answer(steps: list[M
         assert route.endpoint == route.ready[route.champion]
         assert route.canary is None or route.canary.version > route.champion
         assert route.shadow is None or route.shadow.version != route.champion
+        assert route.shadow is None or route.canary is None or route.shadow.version != route.canary.version
+        assert not set(route.retired) & set(route.ready.values())
+        assert set(before.ready.values()) - {"e0", "e0again"} <= {*route.ready.values(), *route.retired}
         assert route == before or route.revision == before.revision + 1
         assert route.frozen is None or before.frozen is None or route.champion <= before.champion
         assert Route.from_document(route.to_document()) == route

@@ -165,12 +165,13 @@ def test_a_version_without_an_endpoint_gets_one_first(grown: World, goal: str) -
 
     after = done(grown, goal, version=1)
 
-    name = f"flight-delay-v1-{before.revision}"
+    name = f"flight-delay-v1-{goal[0]}{before.revision}"
     assert (after.execution, after.route, route_of(grown)) == (name, before, before)
     version = grown.lineage.node("version", "flight-delay/1")
     assert version is not None
     assert grown.executions.started[MACHINE, name] == {
-        "release": {"id": name, "goal": goal, "by": ANA, "at": AT, "reason": "why not", "quarantine": True},
+        "release": {"id": name, "goal": goal, "by": ANA, "at": AT, "reason": "why not"}
+        | {"quarantine": True, "champion": 5},
         "run": {"id": None, "model": "flight-delay", "at": AT, "dataset": version.data["dataset"]},
         "version": {"number": 1, "name": f"heirloom-{name}"},
         "deployment": {
@@ -204,13 +205,33 @@ def test_asked_again_after_it_failed_it_is_another_one(grown: World) -> None:
     assert started["release"]["quarantine"] is False
 
 
+def test_another_wish_for_the_same_version_is_another_release(grown: World) -> None:
+    back, forward = done(grown, "rollback", version=1).execution, done(grown, "promote", version=1).execution
+
+    started = {name: state for (machine, name), state in grown.executions.started.items() if machine == MACHINE}
+    assert back != forward
+    assert [started[name]["release"]["goal"] for name in (back, forward) if name] == ["rollback", "promote"]
+    assert len({started[name]["version"]["name"] for name in (back, forward) if name}) == 2
+
+
+def test_a_removed_project_s_endpoints_that_were_made_again_are_taken_down(grown: World) -> None:
+    for goal in ("rollback", "promote"):
+        name = done(grown, goal, version=1).execution
+        grown.deployments.up.add(grown.executions.started[MACHINE, str(name)]["version"]["name"])
+
+    grown.project(payload("register_project.delete"))
+
+    assert grown.deployments.up == set()
+
+
 def test_does_not_try_for_ever(grown: World) -> None:
     for _ in range(MOST_NAMES):
         name = done(grown, "rollback", version=1).execution
         assert name is not None
         grown.executions.ended[name] = Execution("FAILED")
 
-    with pytest.raises(Conflict, match="20 releases of version 1 of flight-delay have failed"):
+    how = f"20 releases of version 1 of flight-delay have failed.*list-executions --state-machine-arn {MACHINE}"
+    with pytest.raises(Conflict, match=how):
         done(grown, "rollback", version=1)
 
 

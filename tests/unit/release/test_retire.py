@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heirloom import wiring
 from heirloom.adapters.memory import MemoryDeployments
 from heirloom.core.errors import Unavailable
 from heirloom.core.release import moves
 from heirloom.core.release.change import change
-from heirloom.core.release.retire import superfluous
+from heirloom.core.release.retire import SETTLED, superfluous
 from heirloom.core.release.route import Canary, Mark, Route, Shadow
 from tests.unit.world import World, released
 
@@ -107,6 +108,73 @@ class Busy(MemoryDeployments):
         super().take_down(name)
 
 
+def test_one_that_can_not_be_deleted_does_not_keep_the_others(deployed: World) -> None:
+    trained(deployed, 5)
+    change("flight-delay", lambda route: moves.retire(route, [1, 2], MARK), deployed.routes)
+    release = released(deployed.carry(deployed.upload("v6"), 6))
+    deployed.move("promote", release)
+    release["keep"] = 1
+    deployed.deployments = Busy(deployed.deployments.up)
+
+    with pytest.raises(Unavailable):
+        deployed.retire(release)
+
+    left = {f"heirloom-flight-delay-v{number}" for number in (1, 4, 5, 6)}
+    assert deployed.deployments.up == left
+    assert "heirloom-flight-delay-v1" in deployed.retire(release)
+    assert deployed.deployments.up == left - {"heirloom-flight-delay-v1"}
+
+
+def test_what_could_not_be_deleted_is_remembered_however_much_happens(deployed: World) -> None:
+    release = trained(deployed, 5)
+    deployed.deployments = Busy(deployed.deployments.up)
+    with pytest.raises(Unavailable):
+        deployed.retire(release)
+    for _ in range(60):
+        change("flight-delay", lambda route: moves.freeze(route, MARK), deployed.routes)
+        change("flight-delay", lambda route: moves.thaw(route, MARK), deployed.routes)
+
+    assert deployed.retire(release) == ["heirloom-flight-delay-v1"]
+
+
+def test_what_is_deleted_is_forgotten_by_the_next_retirement(deployed: World) -> None:
+    trained(deployed, 5)
+    deployed.carry(deployed.upload("v6"))
+    deployed.carry(deployed.upload("v7"))
+
+    route = deployed.routes.get("flight-delay")
+    assert route is not None
+    assert route.retired == ("heirloom-flight-delay-v3",)
+
+
+def test_an_endpoint_that_was_made_again_leaves_the_one_before_to_be_deleted(deployed: World) -> None:
+    release = trained(deployed, 3)
+    name = "heirloom-flight-delay-v3-r9"
+    deployed.deployments.up.add(name)
+    change("flight-delay", lambda route: moves.ready(route, 3, name, MARK), deployed.routes)
+
+    assert deployed.retire(release) == ["heirloom-flight-delay-v3"]
+    assert name in deployed.deployments.up
+
+
+def test_nothing_is_deleted_before_every_caller_has_seen_the_route(deployed: World) -> None:
+    release = trained(deployed, 5)
+    seen: list[list[float]] = []
+
+    class Watched(MemoryDeployments):
+        def take_down(self, name: str) -> None:
+            seen.append([*deployed.paused])
+            super().take_down(name)
+
+    deployed.paused.clear()
+    deployed.deployments = Watched(deployed.deployments.up)
+
+    deployed.retire(release)
+
+    assert seen == [[SETTLED]]
+    assert SETTLED > wiring.ROUTE_SECONDS
+
+
 def test_an_endpoint_that_is_ready_again_stays(deployed: World) -> None:
     release = trained(deployed, 5)
     deployed.retire(release)
@@ -123,5 +191,8 @@ def test_nothing_is_written_where_nothing_goes(deployed: World) -> None:
     release = trained(deployed, 2)
     before = deployed.routes.get("flight-delay")
 
+    deployed.paused.clear()
+
     assert deployed.retire(release) == []
     assert deployed.routes.get("flight-delay") == before
+    assert deployed.paused == []

@@ -28,6 +28,7 @@ FULL = Route(
     frozen=MARK,
     quarantined={8: MARK},
     retired=("heirloom-wine-v7",),
+    release="wine-1a2b3c",
 )
 
 
@@ -53,6 +54,17 @@ class Watch:
         return self.now
 
 
+class Slow(Broken):
+    """A table whose failure takes two seconds of ``watch``."""
+
+    watch: Watch | None = None
+
+    def get(self, model: str) -> Route | None:
+        if self.watch:
+            self.watch.now += 2
+        return super().get(model)
+
+
 def test_comes_back_from_json_as_it_was() -> None:
     for route in (FIRST, FULL):
         assert Route.from_document(json.loads(json.dumps(route.to_document()))) == route
@@ -75,6 +87,7 @@ def test_its_record_says_who_changed_what_when_and_why() -> None:
         "by": "deploy",
         "at": MARK.at,
         "reason": "the baseline",
+        "release": "wine-1a2b3c",
         "retired": ["heirloom-wine-v7"],
     }
     assert edges == (
@@ -143,6 +156,22 @@ def test_a_table_that_can_not_be_read_is_asked_no_more_often_than_one_that_can()
 
     for watch.now in (2.0, 2.1, 2.9):
         recent.get("wine")
+
+    assert routes.asked == 2
+
+
+def test_a_read_that_fails_slowly_is_not_waited_for_by_every_request() -> None:
+    """It fails after two seconds, and a route is kept for one."""
+    watch, routes = Watch(), Slow()
+    recent = RecentRoutes(routes, 1.0, watch)
+    write(FIRST, routes)
+    recent.get("wine")
+    routes.watch, routes.error = watch, Unavailable("timed out")
+
+    watch.now = 2.0
+    for _ in range(5):
+        recent.get("wine")
+        watch.now += 0.1
 
     assert routes.asked == 2
 

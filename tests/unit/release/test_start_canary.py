@@ -105,6 +105,48 @@ def test_a_canary_that_runs_already_is_superseded(stage: Stage) -> None:
     assert stage.answers.sent == {TOKEN: {"outcome": "superseded", "reason": older.verdict.reason}}
 
 
+def test_a_canary_of_an_earlier_version_does_not_take_a_later_one_s_place(stage: Stage) -> None:
+    stage.start("token-4", "flight-delay-4", 4)
+    before = stage.route()
+
+    stage.start()
+
+    assert stage.route() == before
+    assert stage.answers.sent == {TOKEN: {"outcome": "superseded", "reason": "version 4 is on trial already"}}
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        (lambda route: moves.start_canary(route, Canary(4, 0.1, 2000, "other"), MARK), "version 4 is on trial already"),
+        (lambda route: moves.promote(route, 4, MARK), "version 4 already serves"),
+    ],
+)
+def test_a_later_version_that_comes_in_between_is_seen(stage: Stage, later: Any, reason: str) -> None:
+    put, happened = stage.routes.put, list[str]()
+
+    def meanwhile(*written: Any) -> None:
+        if not happened:
+            happened.append("the later one")
+            stage.move(later)
+        put(*written)
+
+    stage.routes.put = meanwhile  # type: ignore[method-assign]
+
+    stage.start()
+
+    assert stage.route().canary == (Canary(4, 0.1, 2000, "other") if "trial" in reason else None)
+    assert stage.answers.sent == {TOKEN: {"outcome": "superseded", "reason": reason}}
+
+
+def test_what_was_the_shadow_is_mirrored_to_no_more(stage: Stage) -> None:
+    stage.move(lambda route: moves.shadow(route, 3, 1.0, MARK))
+
+    stage.start()
+
+    assert (stage.route().canary, stage.route().shadow) == (CANARY, None)
+
+
 @pytest.mark.parametrize("champion", [3, 4])
 def test_a_version_that_a_later_one_has_overtaken_is_not_tried(stage: Stage, champion: int) -> None:
     stage.move(lambda route: moves.promote(route, champion, MARK))

@@ -32,10 +32,10 @@ def answers() -> MemoryAnswers:
 
 
 def test_counts_add_up_field_by_field() -> None:
-    one = Tally(Arm(1, 2, 3, 4, 5), Arm(10, 20, 30, 40, 50))
-    other = Tally(Arm(100, 200, 300, 400, 500), Arm(6, 7, 8, 9, 10))
+    one = Tally(Arm(1, 2, 3, 4, 5, 6), Arm(10, 20, 30, 40, 50, 60))
+    other = Tally(Arm(100, 200, 300, 400, 500, 600), Arm(6, 7, 8, 9, 10, 11))
 
-    assert one + other == Tally(Arm(101, 202, 303, 404, 505), Arm(16, 27, 38, 49, 60))
+    assert one + other == Tally(Arm(101, 202, 303, 404, 505, 606), Arm(16, 27, 38, 49, 60, 71))
     assert one + Tally() == one
 
 
@@ -90,6 +90,23 @@ def test_what_comes_after_the_verdict_changes_nothing(trials: MemoryTrials, answ
     after = observe("wine-3", "batch-2", Tally(Arm(90_000), Arm(900_000)), trials, answers, NOW)
 
     assert after == WORSE
+
+
+@pytest.mark.parametrize("stands", [WORSE, Verdict("superseded", "stop by ana: enough seen", at=NOW)])
+def test_the_verdict_that_stands_is_told_whatever_the_counts_say(
+    trials: MemoryTrials, answers: MemoryAnswers, stands: Verdict
+) -> None:
+    trials.decide("wine-3", stands)
+
+    assert observe("wine-3", "batch-1", FINE, trials, answers, NOW) == stands
+    assert answers.sent == {"token-1": {"outcome": stands.outcome, "reason": stands.reason}}
+
+
+def test_a_trial_whose_time_is_over_is_decided_by_no_batch(trials: MemoryTrials, answers: MemoryAnswers) -> None:
+    over = trials.decide("wine-3", Verdict("undecided", "no verdict within 60 seconds", at=NOW))
+
+    assert observe("wine-3", "batch-1", BAD, trials, answers, NOW) == over
+    assert answers.sent == {}
 
 
 def test_a_trial_that_nobody_opened_is_not_judged(answers: MemoryAnswers) -> None:

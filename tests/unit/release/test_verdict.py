@@ -12,12 +12,13 @@ from heirloom.core.release.verdict import Verdict, judge
 from tests.unit.release.by_definition import log_evidence
 
 RULES = Rules(confidence=0.95, tolerance=0.01)
-HEALTHY = Tally(Arm(requests=18_000, errors=24, slow=90), Arm(requests=2_000, errors=3, slow=9))
+HEALTHY = Tally(Arm(18_000, errors=24, timed=17_000, slow=90), Arm(2_000, errors=3, timed=1_900, slow=9))
 
 
 def errors(champion: tuple[int, int], canary: tuple[int, int]) -> Tally:
     """(errors, requests) of both."""
-    return Tally(Arm(requests=champion[1], errors=champion[0]), Arm(requests=canary[1], errors=canary[0]))
+    (x, n), (y, m) = champion, canary
+    return Tally(Arm(requests=n, errors=x, timed=n), Arm(requests=m, errors=y, timed=m))
 
 
 def test_a_canary_that_fails_more_is_worse() -> None:
@@ -28,9 +29,9 @@ def test_a_canary_that_fails_more_is_worse() -> None:
 
 
 def test_a_canary_that_is_slow_more_often_is_worse() -> None:
-    verdict = judge(Tally(Arm(requests=1800, slow=3), Arm(requests=200, slow=150)), RULES)
+    verdict = judge(Tally(Arm(requests=1900, timed=1800, slow=3), Arm(requests=290, timed=200, slow=150)), RULES)
 
-    reason = "slow: 150 of 200 requests were slow (75.0%) against 3 of 1800 (0.17%)"
+    reason = "slow: 150 of 200 timed requests were slow (75.0%) against 3 of 1800 (0.17%)"
     assert verdict == Verdict("worse", reason, "slow")
 
 
@@ -47,7 +48,7 @@ def test_a_canary_that_is_wrong_more_often_is_worse_whatever_its_requests_say() 
 
 
 def test_names_the_first_of_the_measures_that_are_worse() -> None:
-    verdict = judge(Tally(Arm(requests=900), Arm(requests=100, errors=90, slow=90)), RULES)
+    verdict = judge(Tally(Arm(900, timed=900), Arm(100, errors=90, timed=100, slow=90)), RULES)
 
     assert verdict.measure == "errors"
 
@@ -56,22 +57,31 @@ def test_a_canary_that_does_as_well_is_better() -> None:
     reason = (
         "at most 1.0% of the requests worse than the champion: "
         "errors: 3 of 2000 requests failed (0.15%) against 24 of 18000 (0.13%); "
-        "slow: 9 of 2000 requests were slow (0.45%) against 90 of 18000 (0.5%)"
+        "slow: 9 of 1900 timed requests were slow (0.47%) against 90 of 17000 (0.53%)"
     )
 
     assert judge(HEALTHY, RULES) == Verdict("better", reason)
 
 
 def test_says_what_is_missing() -> None:
-    tally = Tally(Arm(requests=9000, errors=9, slow=40), Arm(requests=1000, errors=1, slow=9, labelled=12))
+    tally = Tally(Arm(9000, errors=9, timed=8000, slow=40), Arm(1000, errors=1, timed=900, slow=9, labelled=12))
 
     verdict = judge(tally, replace(RULES, min_labels=200))
 
     reason = (
         "not yet proven to be at most 1.0% of the requests worse than the champion: "
-        "slow: 9 of 1000 requests were slow (0.9%) against 40 of 9000 (0.44%); 12 of 200 labels are there"
+        "slow: 9 of 900 timed requests were slow (1.0%) against 40 of 8000 (0.5%); 12 of 200 labels are there"
     )
     assert verdict == Verdict("undecided", reason)
+
+
+def test_a_canary_that_was_never_timed_is_neither_slow_nor_promoted() -> None:
+    canary = replace(HEALTHY.canary, timed=0, slow=0)
+
+    verdict = judge(replace(HEALTHY, canary=canary), RULES)
+
+    assert verdict.outcome == "undecided"
+    assert verdict.reason.endswith("slow: 0 of 0 timed requests were slow (none yet) against 90 of 17000 (0.53%)")
 
 
 def test_labels_may_be_all_that_is_missing() -> None:
@@ -83,7 +93,9 @@ def test_labels_may_be_all_that_is_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    "champion", [Arm(), Arm(requests=1_000_000), Arm(requests=1000, errors=900)], ids=["silent", "good", "bad"]
+    "champion",
+    [Arm(), Arm(requests=1_000_000, timed=1_000_000), Arm(requests=1000, errors=900)],
+    ids=["silent", "good", "bad"],
 )
 def test_no_request_neither_passes_nor_fails(champion: Arm) -> None:
     assert judge(Tally(champion=champion), RULES) == Verdict("undecided", "the canary has had no request yet")

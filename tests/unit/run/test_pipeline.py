@@ -82,6 +82,7 @@ def test_a_smoke_row_that_is_answered_otherwise_stops_the_run(deployed: World) -
         ({"value": 10.0}, {"value": 10.0001}, False),
         ({"label": "no", "probability": 0.5}, {"label": "no", "probability": 0.5000005}, True),
         ({"label": "no", "probability": 1e-9}, {"label": "no", "probability": 2e-9}, True),
+        ({"label": "no", "probability": 0.5}, {"label": "no", "probability": 0.500002}, False),
         ({"label": "no", "probability": 0.5}, {"label": "no", "probability": None}, False),
         ({"label": None, "probability": None}, {"label": None, "probability": None}, True),
         ({"label": 1}, {"label": 1.0000001}, False),
@@ -142,6 +143,20 @@ def test_a_failure_recorded_twice_is_one_event(deployed: World) -> None:
         deployed.fail(state, "Invalid", "no scores")
 
     assert [event.state for event in deployed.lineage.history(state["run"]["id"])].count("failed") == 1
+
+
+@pytest.mark.parametrize("steps", [7, 6], ids=["promoted", "superseded"])
+def test_a_release_that_is_aborted_after_the_route_has_moved_has_not_failed(deployed: World, steps: int) -> None:
+    state = deployed.carry(deployed.upload("v1"), steps)
+    if steps == 6:
+        deployed.carry(deployed.upload("v2"))
+        deployed.point(state)
+    told = states(deployed, state)
+
+    deployed.fail(released(state), "ABORTED", "somebody aborted the release")
+
+    assert states(deployed, state) == told
+    assert told[-1] == ("route", "done" if steps == 7 else "superseded")
 
 
 def test_a_failure_leaves_an_endpoint_that_is_ready(deployed: World) -> None:

@@ -40,6 +40,7 @@ def test_numbers_the_version_and_says_how_to_deploy_it(deployed: World) -> None:
             "at": "2026-11-23T15:10:14.000Z",
             "reason": f"trained by run {state['run']['id']}",
             "quarantine": True,
+            "champion": None,
         },
         "run": {
             "id": state["run"]["id"],

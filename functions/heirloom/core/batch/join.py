@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 from heirloom.core.batch.plan import Plan, Receipt, receipt_of
@@ -11,6 +12,8 @@ from heirloom.core.errors import Conflict
 from heirloom.core.storage import Location, Objects, Stored
 
 RESULT, FAILED, REPORT = "result.csv", "failed.csv", "report.json"
+AT_ONCE = 8
+"""Receipts that are read side by side: one after the other, those of 10,000 parts take minutes."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def join(plan: Plan, objects: Objects, at: str) -> Report:
 
     Raises Conflict when a part is missing, or when rows are missing or there are too many.
     """
-    receipts = [_receipt(plan, index, objects) for index in range(plan.parts)]
+    receipts = _receipts(plan, objects)
     report = _report(plan, receipts, at)
     answered, failed = zip(*(_pieces(plan, receipt) for receipt in receipts), strict=True)
     objects.join(answered, Location.from_uri(report.result), "text/csv")
@@ -44,6 +47,11 @@ def join(plan: Plan, objects: Objects, at: str) -> Report:
     body = json.dumps(asdict(report), indent=2).encode()
     objects.write(Location.from_uri(plan.target + REPORT), body, "application/json")
     return report
+
+
+def _receipts(plan: Plan, objects: Objects) -> list[Receipt]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda index: _receipt(plan, index, objects), range(plan.parts)))
 
 
 def _receipt(plan: Plan, index: int, objects: Objects) -> Receipt:

@@ -15,7 +15,7 @@ from typing import Any
 from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.storage import Location, Objects, Stored
 
-CUTTING = 1
+CUTTING = 2
 """Counts the ways of cutting that there have been: parts of another way are not those of this one."""
 MOST_ROWS_A_REQUEST = 4096
 PLAN, MANIFEST = "plan.json", "manifest.json"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,17 @@ from typing import Any, Literal, Protocol
 
 from heirloom.core.errors import HeirloomError, Invalid, NotFound, Problem, Unavailable
 from heirloom.core.prediction.assignment import in_canary
+from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 
 MOST_ROWS = 1000
 """Rows in one request: with more, the answer could outgrow the 6 MB that a Lambda function may return."""
 LONGEST_ENTITY = 256  # characters
+LARGEST_BODY = 4 * 2**20
+"""Bytes: what a serverless endpoint takes. The caller's own body is no larger, but may grow: 1e15 has more digits when
+it is written again."""
+SECONDS = 27.0
+"""What a canary and then the champion may take together: the function has 29 seconds, and a route to read before."""
 JSON = "application/json"
 
 
@@ -64,6 +71,11 @@ class Turn:
         """The version says that the input is wrong."""
         return isinstance(self.error, Invalid)
 
+    @property
+    def starting(self) -> bool:
+        """The endpoint says that it is not awake yet: the answer is late, and nothing has failed."""
+        return isinstance(self.error, Unavailable) and self.error.starting
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -76,13 +88,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Served:
-    """What became of a request: the turn of the version that it fell to and, after a fallback, the champion's."""
+    """What became of a request: the turn of the version that it fell to and, after a fallback, the champion's.
+
+    ``timed``: the version that it fell to was known to be awake before it was asked, so being slow counts in a trial.
+    """
 
     route: Route
     request: Request
     at: datetime
     turns: tuple[Turn, ...]
     ids: tuple[str, ...]
+    timed: bool
 
     @property
     def answer(self) -> Answer:
@@ -90,8 +106,8 @@ class Served:
         last = self.turns[-1]
         if last.error is not None:
             raise last.error
-        named = ({"id": identity, **found} for identity, found in zip(self.ids, last.found, strict=True))
-        return Answer(self.route.model, last.version, tuple(named))
+        named = tuple(_named(identity, found) for identity, found in zip(self.ids, last.found, strict=True))
+        return Answer(self.route.model, last.version, named)
 
     @property
     def refused(self) -> bool:
@@ -100,8 +116,8 @@ class Served:
 
     @property
     def fallback(self) -> bool:
-        """The champion was asked in the canary's place."""
-        return len(self.turns) > 1 and not self.refused
+        """The champion answered in the canary's place."""
+        return len(self.turns) > 1 and self.turns[-1].error is None
 
     @property
     def arm(self) -> Literal["champion", "canary"] | None:
@@ -112,14 +128,18 @@ class Served:
 
     @property
     def slow(self) -> bool:
-        """The version that the request fell to took longer than the canary may."""
-        return self.route.canary is not None and self.turns[0].ms >= self.route.canary.limit_ms
+        """The version that the request fell to took longer than the canary may, or was still to start."""
+        canary, first = self.route.canary, self.turns[0]
+        return canary is not None and (first.ms >= canary.limit_ms or first.starting)
 
     @property
     def failed(self) -> bool:
-        """The version that the request fell to did not answer it. A canary that is late is slow, and has not failed."""
+        """The version that the request fell to did not answer it. A canary that is late is slow, and has not failed;
+        nor has one that refuses what nobody else could judge, as the champion is down."""
+        first, last = self.turns[0], self.turns[-1]
         late = self.slow and self.arm == "canary"
-        return self.turns[0].error is not None and not self.refused and not late
+        unjudged = first.refused and last.error is not None
+        return first.error is not None and not self.refused and not late and not unjudged
 
 
 def champion(model: str, routes: ChampionSource) -> Route:
@@ -134,21 +154,36 @@ def predict(
     route: Route,
     request: Request,
     endpoints: Endpoints,
+    warmth: Warmth,
     now: datetime,
     monotonic: Callable[[], float] = time.perf_counter,
 ) -> Served:
     """Ask the version that the request falls to, and the champion where a canary does not answer in its time.
 
-    The caller never waits longer than the canary's limit and then for the champion. Nothing is raised: what the
-    versions raise is in their turns.
+    The champion gets what a canary has left of SECONDS; asked first, it has the port's own limit. Nothing is raised:
+    what the versions raise is in their turns.
     """
     turns: list[Turn] = []
-    if route.canary is not None and in_canary(route, request.caller):
-        version, seconds = route.canary.version, route.canary.limit_ms / 1000
-        turns.append(ask(version, route.ready[version], request.inputs, endpoints, monotonic, seconds))
+    canary = route.canary if in_canary(route, request.caller) else None
+    began = now.timestamp()
+    timed = warmth.awake(route.ready[canary.version] if canary else route.endpoint, began)  # before it is asked
+    if canary is not None:
+        endpoint, seconds = route.ready[canary.version], canary.limit_ms / 1000
+        turns.append(ask(canary.version, endpoint, request.inputs, endpoints, monotonic, seconds))
     if not turns or turns[0].error is not None:
-        turns.append(ask(route.champion, route.endpoint, request.inputs, endpoints, monotonic))
-    return Served(route, request, now, tuple(turns), tuple(new_ids(len(turns[-1].found), now)))
+        left = SECONDS - turns[0].ms / 1000 if turns else None
+        turns.append(ask(route.champion, route.endpoint, request.inputs, endpoints, monotonic, left))
+    _remember(turns, route, warmth, began)
+    return Served(route, request, now, tuple(turns), tuple(new_ids(len(turns[-1].found), now)), timed)
+
+
+def _remember(turns: Sequence[Turn], route: Route, warmth: Warmth, began: float) -> None:
+    """Who was asked, one after the other. Not a refusal: rows that JSON has not are refused before anybody is asked."""
+    for turn in turns:
+        ended = began + turn.ms / 1000
+        if not turn.refused:
+            warmth.asked(route.ready[turn.version], began, ended, answered=turn.error is None)
+        began = ended
 
 
 def ask(
@@ -209,19 +244,48 @@ def _entity_problems(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def body_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """What an endpoint is asked. Raises Invalid for numbers that JSON has not: Python reads NaN and 1e999."""
+    """What an endpoint is asked, in UTF-8. Raises Invalid for numbers that JSON has not (Python reads NaN and 1e999),
+    for half a surrogate pair, which UTF-8 has not (Python reads "\\ud800"), and for more than LARGEST_BODY."""
     try:
-        return json.dumps({"inputs": rows}, allow_nan=False, separators=(",", ":")).encode()
+        body = json.dumps({"inputs": rows}, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        raise _invalid(_halved(rows)) from error
     except ValueError as error:
         raise _invalid([Problem("inputs", "finite numbers", "NaN or an infinite one")]) from error
+    if len(body) > LARGEST_BODY:
+        most = f"at most {LARGEST_BODY} bytes as JSON, which is what an endpoint takes: send fewer rows at once"
+        raise _invalid([Problem("inputs", most, str(len(body)))])
+    return body
+
+
+_HALF = re.compile(r"[\ud800-\udfff]")
+
+
+def _halved(rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    texts = (json.dumps(row, ensure_ascii=False) for row in rows)
+    return [
+        Problem(f"inputs[{index}]", "texts of whole characters", "half of a surrogate pair")
+        for index, text in enumerate(texts)
+        if _HALF.search(text)
+    ]
 
 
 def answers(document: object, rows: int, endpoint: str) -> Sequence[dict[str, Any]]:
-    """The predictions in an endpoint's answer. Raises Unavailable when they are not one object a row."""
+    """The predictions in an endpoint's answer. Raises Unavailable when they are not one object with a label or a value
+    a row."""
     found = document.get("predictions") if isinstance(document, Mapping) else None
-    if not isinstance(found, list) or len(found) != rows or not all(isinstance(answer, dict) for answer in found):
+    if not isinstance(found, list) or len(found) != rows or not all(map(_answers, found)):
         raise Unavailable(f"{endpoint} did not answer one prediction a row to {rows} rows")
     return found
+
+
+def _answers(prediction: object) -> bool:
+    return isinstance(prediction, dict) and ("label" in prediction or "value" in prediction)
+
+
+def _named(identity: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """A prediction with its id, also where the model has put an ``id`` of its own there."""
+    return {"id": identity, **{name: value for name, value in found.items() if name != "id"}}
 
 
 def new_ids(count: int, now: datetime) -> list[str]:

@@ -23,10 +23,11 @@ Log = Callable[[str], None]
 """Takes a line to the function's log, whole and at once."""
 
 NAMESPACE = "Heirloom"
-LARGEST_LINE = 200_000
-"""Bytes: CloudWatch Logs takes events of up to 256 KB for certain, and Lambda asynchronous events of 256 KB, in which a
-line travels compressed and in base64."""
-_PIECE = 90_000  # characters of a row that is larger than a line: escaped once more, each is at most two bytes
+LARGEST_LINE = 60_000
+"""Bytes. On its way from a function to CloudWatch Logs a longer line may be cut, and half a line is no JSON. An event
+may have 256 KB, but on Node lines were measured to be split at 65 KB (https://github.com/DataDog/dd-trace-js/pull/967).
+"""
+_PIECE = 25_000  # characters of a row that is larger than a line: escaped once more, each is at most two bytes
 _UNITS = {"Latency": "Milliseconds", "ShadowLatency": "Milliseconds", "Agreement": "None"}
 
 
@@ -40,9 +41,9 @@ class Shadow:
 
 @dataclass(frozen=True)
 class Captured:
-    """One line, read again. ``version`` answered; ``arm``, ``failed``, ``slow`` and ``fallback`` are about the version
-    that the request fell to. Each row has ``id``, ``input`` and ``answer``, or is a piece of one: ``id``, ``piece``,
-    ``pieces`` and ``text``."""
+    """One line, read again. ``version`` answered; ``arm``, ``failed``, ``timed``, ``slow`` and ``fallback`` are about
+    the version that the request fell to. Each row has ``id``, ``input`` and ``answer``, or is a piece of one: ``id``,
+    ``piece``, ``pieces`` and ``text``."""
 
     part: int
     model: str
@@ -53,6 +54,7 @@ class Captured:
     release: str | None
     arm: str | None
     failed: bool
+    timed: bool
     slow: bool
     fallback: bool
     shadow: Shadow | None
@@ -92,7 +94,7 @@ def read(message: str) -> Captured:
         told = json.loads(message)["capture"]
         shadow = Shadow(**told["shadow"]) if told["shadow"] else None
         return _checked(Captured(**{**told, "shadow": shadow, "rows": tuple(told["rows"])}))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Invalid(f"expected a line that predict wrote: {type(error).__name__}: {error}") from error
 
 
@@ -145,6 +147,7 @@ def _capture(served: Served) -> list[str]:
         "release": release,
         "arm": served.arm,
         "failed": served.failed,
+        "timed": served.timed,
         "slow": served.slow,
         "fallback": served.fallback,
     }

@@ -31,8 +31,11 @@ class Line:
 
 
 def lines_of(event: Mapping[str, Any]) -> list[Line]:
-    """The lines in a function's event."""
+    """The lines in a function's event. There are none in a CONTROL_MESSAGE, by which CloudWatch Logs checks that the
+    function can be reached: its events are not of the log."""
     document = json.loads(zlib.decompress(base64.b64decode(event["awslogs"]["data"]), wbits=_GZIP))
+    if document["messageType"] != "DATA_MESSAGE":
+        return []
     return [Line(told["id"], told["message"]) for told in document["logEvents"]]
 
 

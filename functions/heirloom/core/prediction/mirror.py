@@ -6,7 +6,8 @@ Called by mirror_predictions for each batch of log lines that name a shadow.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,28 +18,41 @@ from heirloom.core.prediction.capture import Captured, Log, Shadow, metric_line
 from heirloom.core.prediction.delivery import Line, read_all
 from heirloom.core.prediction.records import Predictions, Record, shadow_part
 
-SECONDS = 20.0
-"""What a shadow may take for one line; a serverless endpoint that is cold takes most of it."""
+SECONDS = 5.0
+"""What a shadow may take for one line. One that hangs holds a function for FAILURES times as long a batch, while the
+account's other functions want to run: to reserve concurrency would be no help, as an account whose limit is 10, like
+many new ones, can't reserve any. A serverless endpoint that is cold may lose its first lines."""
 FAILURES = 3
-"""After so many in a row the shadow is not asked again in this batch: it would take all of the function's time."""
+"""After so many in a row the shadow is not asked again in this batch."""
+DEADLINE = 240.0
+"""Seconds after which no shadow is asked any more: the function has 300, and one that does not end in time is given all
+of its lines again. A line that is being asked then has its SECONDS, and most of a minute to be kept."""
 ALIKE = 0.01
 """Two values agree when they differ by this share at most: two versions never answer the same digits."""
 
 
 def mirror(
-    lines: Sequence[Line], endpoints: Endpoints, predictions: Predictions, log: Log, now: datetime
+    lines: Sequence[Line],
+    endpoints: Endpoints,
+    predictions: Predictions,
+    log: Log,
+    now: datetime,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Mapping[str, str]:
     """Ask each line's shadow the line's rows, keep what it answers, and publish ShadowLatency, ShadowErrors and
-    Agreement, the share of the rows with the same answer. A shadow that fails is counted, and not asked again.
+    Agreement, the share of the rows with the same answer. A shadow that fails is counted, and not asked again. What
+    there is no time for is not asked, and counted as failed.
 
     Why lines were not understood, by their id. Raises what ``predictions`` raises.
     """
     captured, unreadable = read_all(lines)
     failures: dict[str, int] = {}
+    started = monotonic()
     for each in captured:
         if each.shadow is not None:
             endpoint = each.shadow.endpoint
-            turn = _turn(each, each.shadow, endpoints, failures.get(endpoint, 0))
+            refrain = _refrain(failures.get(endpoint, 0), monotonic() - started)
+            turn = _turn(each, each.shadow, endpoints, refrain)
             silent = turn.error is not None and not turn.refused
             failures[endpoint] = failures.get(endpoint, 0) + 1 if silent else 0
             predictions.put(list(_records(each, turn, stamp(now))))
@@ -56,9 +70,16 @@ def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(first == second)
 
 
-def _turn(captured: Captured, shadow: Shadow, endpoints: Endpoints, failures: int) -> Turn:
+def _refrain(failures: int, seconds: float) -> str:
+    """Why a shadow is not to be asked, after so many failures in a row and so long since the batch began; or ""."""
     if failures >= FAILURES:
-        return Turn(shadow.version, 0, error=Unavailable(f"{shadow.endpoint} failed {failures} times: not asked"))
+        return f"failed {failures} times"
+    return f"had {DEADLINE:g} s for the batch" if seconds >= DEADLINE else ""
+
+
+def _turn(captured: Captured, shadow: Shadow, endpoints: Endpoints, refrain: str) -> Turn:
+    if refrain:
+        return Turn(shadow.version, 0, error=Unavailable(f"{shadow.endpoint} {refrain}: not asked"))
     inputs = [row["input"] for row in captured.rows]
     return ask(shadow.version, shadow.endpoint, inputs, endpoints, seconds=SECONDS)
 

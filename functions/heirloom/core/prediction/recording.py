@@ -43,7 +43,8 @@ def tallies(captured: Iterable[Captured]) -> dict[str, Tally]:
     found: dict[str, Tally] = {}
     for each in captured:
         if each.part == 0 and each.release is not None:
-            arm = Arm(requests=1, errors=int(each.failed), slow=int(each.slow))
+            slow = each.timed and each.slow
+            arm = Arm(requests=1, errors=int(each.failed), timed=int(each.timed), slow=int(slow))
             one = Tally(canary=arm) if each.arm == "canary" else Tally(champion=arm)
             found[each.release] = found.get(each.release, Tally()) + one
     return found

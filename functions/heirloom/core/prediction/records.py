@@ -10,6 +10,7 @@ from heirloom.core.prediction.capture import Captured
 
 PREDICTION = "prediction"
 LABEL = "label"
+BATCH = "labels"
 
 Key = tuple[str, str]
 """The id of a prediction, and a part."""
@@ -18,7 +19,8 @@ Key = tuple[str, str]
 @dataclass(frozen=True)
 class Record:
     """One thing known of a prediction. ``part`` is prediction, shadow#<version> or label, or prediction#<n> for a
-    further piece of a row that is larger than a log line; ``at`` a stamp."""
+    further piece of a row that is larger than a log line; ``at`` a stamp. Of the part labels, ``id`` is the name of a
+    batch of labels, and ``data`` has them by prediction."""
 
     id: str
     part: str

@@ -14,12 +14,16 @@ from typing import Any, Protocol
 from heirloom.core.errors import Invalid
 from heirloom.core.lineage.graph import Lineage, Node, version_id
 from heirloom.core.project.definition import CanaryPolicy, Project, Scalar, Serving, Slo, parse_project
-from heirloom.core.release.change import open_route
+from heirloom.core.release import moves
+from heirloom.core.release.change import ATTEMPTS, change, open_route
 from heirloom.core.release.route import Mark, Route, Routes
 
 VARIANT = "AllTraffic"
-# What follows the ``v`` in an endpoint's name: the version and, where it was made again, core/release/order.py's count.
-_NUMBER = re.compile(r"([1-9]\d*)(-\d+)*")
+LONGEST_LIMIT_MS = 15_000
+"""What a canary may take for an answer, whatever the SLO: the champion, asked in its place, needs the rest of what one
+call of the API may take."""
+# What follows the ``v`` in an endpoint's name: the version and, where it was made again, core/release/order.py's mark.
+_NUMBER = re.compile(r"([1-9]\d*)(-[pr]?\d+)*")
 
 
 class Deployments(Protocol):
@@ -101,8 +105,11 @@ def register(registration: Registration, lineage: Lineage, routes: Routes, at: s
     return open_route(project.name, registration.baseline_endpoint, mark, routes, lineage)
 
 
-def deregister(model: str, prefix: str, lineage: Lineage, routes: Routes, deployments: Deployments) -> None:
+def deregister(model: str, prefix: str, lineage: Lineage, routes: Routes, deployments: Deployments, at: str) -> None:
     """Take a removed project's route and trained versions down. Its lineage stays; version 0 is the stack's own."""
+    if routes.get(model) is not None:
+        mark = Mark("deploy", at, "the project was removed")
+        change(model, lambda route: moves.remove(route, mark), routes, ATTEMPTS)
     routes.delete(model)
     lineage.withdraw_project(model)
     beginning = endpoint_name(prefix, model, "")
@@ -180,7 +187,7 @@ def _canary(policy: CanaryPolicy, slo: Slo) -> dict[str, Any]:
     rules = {"confidence": policy.confidence, "tolerance": policy.tolerance, "min_labels": policy.min_labels}
     return {
         "share": policy.traffic,
-        "limit_ms": slo.latency_p95_ms,
+        "limit_ms": min(slo.latency_p95_ms, LONGEST_LIMIT_MS),
         "seconds": policy.max_seconds,
         "on_timeout": policy.on_timeout,
         "rules": rules,

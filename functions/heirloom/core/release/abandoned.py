@@ -1,4 +1,6 @@
-"""A release that somebody aborted, or that took too long: it can clear nothing up itself, so another one does.
+"""A release that was aborted, took too long or failed itself: it has not cleared up, so another one does.
+
+One that fails in order is none of them: its execution succeeds, with the outcome "failed" (state Failed).
 
 Told by Step Functions' own event, "Step Functions Execution Status Change":
 https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
@@ -14,7 +16,13 @@ from heirloom.core.run.upload import Executions
 
 ABANDON = "abandon"
 """The goal of a release that begins where another one broke off: it records that and takes down what was made."""
-WHY = {"ABORTED": "somebody aborted the release", "TIMED_OUT": "the release did not end in time"}
+WHY = {
+    "ABORTED": "somebody aborted the release",
+    "TIMED_OUT": "the release did not end in time",
+    "FAILED": "the release failed, and could not clear up",
+}
+"""By the status of its execution. FAILED: the clean-up failed, or Step Functions itself did (States.Runtime,
+States.DataLimitExceeded), which no Catch sees."""
 
 
 def abandon(detail: Document, executions: Executions) -> str | None:

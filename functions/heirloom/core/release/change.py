@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heirloom.core.errors import Conflict, Denied, NotFound, Unavailable
 from heirloom.core.lineage.graph import Lineage
@@ -13,7 +13,7 @@ from heirloom.core.release.route import BASELINE, OPEN, Mark, Route, Routes, his
 from heirloom.core.release.trial import Answers, Trials, conclude
 from heirloom.core.release.verdict import Verdict
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 """How often automation tries while others change the route; a person's change has one attempt."""
 
 
@@ -82,25 +82,16 @@ def existing(model: str, routes: Routes) -> Route:
 def open_route(model: str, endpoint: str, mark: Mark, routes: Routes, lineage: Lineage) -> Route:
     """Create the model's route, at the baseline, when it has none; else keep up with the baseline's endpoint.
 
-    The revisions of a model that was removed go on where they ended. Raises Conflict when somebody is faster.
+    Of a model that was removed, the revisions go on where they ended, and who has frozen it or called a version bad is
+    still believed. Raises Conflict when somebody is faster.
     """
     if routes.get(model) is not None:
         return change(model, lambda route: moves.ready(route, BASELINE, endpoint, mark), routes, ATTEMPTS)
     newest = lineage.changes(model, 1).entries
-    revision = newest[0].summary["revision"] + 1 if newest else 1
-    route = Route(model, revision, BASELINE, {BASELINE: endpoint}, OPEN, mark)
+    last = lineage.node("change", newest[0].id) if newest else None
+    route = Route(model, 1, BASELINE, {BASELINE: endpoint}, OPEN, mark)
+    if last is not None:
+        before = Route.from_document(last.data)
+        route = replace(route, revision=before.revision + 1, frozen=before.frozen, quarantined=before.quarantined)
     write(route, routes)
     return route
-
-
-def advance(model: str, version: int, mark: Mark, routes: Routes, ending: Ending | None = None) -> Route:
-    """Promote without a person: only forward, so that of two runs the later version wins, whatever the order.
-
-    The route as it is then, whose champion may be a later version. Raises Conflict for a frozen route and for a
-    quarantined version, NotReady, NotFound.
-    """
-
-    def move(route: Route) -> Route:
-        return route if route.champion >= version else moves.promote(route, version, mark)
-
-    return change(model, move, routes, ATTEMPTS, ending)

@@ -18,17 +18,37 @@ from heirloom.core.errors import Conflict, NotReady
 from heirloom.core.release.route import BASELINE, Canary, Mark, Route, Shadow
 
 Move = Callable[[Route], Route]
+READY, PROMOTE, ROLLBACK, STOP, QUARANTINE = "ready", "promote", "rollback", "stop", "quarantine"
+"""The actions that a release looks for in the history."""
 
 
 def ready(route: Route, version: int, endpoint: str, mark: Mark) -> Route:
-    """The version is in service at ``endpoint`` and tested. A route that says so already is given back."""
-    if route.ready.get(version) == endpoint:
+    """The version is in service at ``endpoint`` and tested. A route that says so already is given back.
+
+    An endpoint that it had before is retired; the baseline's is the stack's own.
+    """
+    before = route.ready.get(version)
+    if before == endpoint:
         return route
-    return _next(route, "ready", mark, ready={**route.ready, version: endpoint})
+    retired = [name for name in route.retired if name != endpoint]
+    if before is not None and version != BASELINE:
+        retired.append(before)
+    return _next(route, READY, mark, ready={**route.ready, version: endpoint}, retired=tuple(retired))
+
+
+def at_once(route: Route, *steps: Move) -> Route:
+    """Several moves in one change, which bears the name of the last: nobody comes in between."""
+    moved = route
+    for step in steps:
+        moved = step(moved)
+    return moved if moved == route else replace(moved, revision=route.revision + 1)
 
 
 def start_canary(route: Route, canary: Canary, mark: Mark) -> Route:
-    """Let a later version answer a share of the callers. The same canary again gives the route back."""
+    """Let a later version answer a share of the callers. The same canary again gives the route back.
+
+    It is mirrored to no more, if it was the shadow. Of two versions the later one is tried.
+    """
     if route.canary == canary:
         return route
     _refuse_frozen(route)
@@ -36,7 +56,9 @@ def start_canary(route: Route, canary: Canary, mark: Mark) -> Route:
     _refuse_share(canary.share)
     if canary.version <= route.champion:
         raise Conflict(f"version {route.champion} of {route.model} serves already: a canary is a later version")
-    return _next(route, "canary", mark, canary=canary)
+    if route.canary and route.canary.version > canary.version:
+        raise Conflict(f"version {route.canary.version} of {route.model} is on trial already: it is the later one")
+    return _next(route, "canary", mark, canary=canary, shadow=_mirrored(route, canary.version))
 
 
 def promote(route: Route, version: int, mark: Mark) -> Route:
@@ -45,7 +67,12 @@ def promote(route: Route, version: int, mark: Mark) -> Route:
     if version == route.champion:
         raise Conflict(f"version {version} of {route.model} is the champion already")
     _refuse_unfit(route, version)
-    return _point(route, "promote", version, mark, previous=route.champion)
+    return _point(route, PROMOTE, version, mark, previous=route.champion)
+
+
+def forward(route: Route, version: int, mark: Mark) -> Route:
+    """Promote without a person: of two runs the later version wins, whatever the order. Else the route as it is."""
+    return route if route.champion >= version else promote(route, version, mark)
 
 
 def roll_back(route: Route, to: int | None, mark: Mark, quarantine: bool = True) -> Route:
@@ -60,7 +87,7 @@ def roll_back(route: Route, to: int | None, mark: Mark, quarantine: bool = True)
     _refuse_unfit(route, target)
     left = {route.champion: mark} if quarantine else {}
     previous = None if quarantine else route.champion
-    return _point(route, "rollback", target, mark, previous=previous, quarantined={**route.quarantined, **left})
+    return _point(route, ROLLBACK, target, mark, previous=previous, quarantined={**route.quarantined, **left})
 
 
 def earlier(route: Route) -> int:
@@ -77,7 +104,7 @@ def stop(route: Route, release: str | None, mark: Mark, quarantine: bool) -> Rou
     if release is not None and canary.release != release:
         raise Conflict(f"the canary of {route.model} is of the release {canary.release}, not of {release}")
     bad = {canary.version: mark} if quarantine else {}
-    return _next(route, "stop", mark, canary=None, **_without(route, bad))
+    return _next(route, STOP, mark, canary=None, **_without(route, bad))
 
 
 def shadow(route: Route, version: int | None, share: float, mark: Mark) -> Route:
@@ -90,6 +117,8 @@ def shadow(route: Route, version: int | None, share: float, mark: Mark) -> Route
     _refuse_share(share)
     if version == route.champion:
         raise Conflict(f"version {version} of {route.model} is the champion: a shadow is another version")
+    if route.canary and version == route.canary.version:
+        raise Conflict(f"version {version} of {route.model} is the canary: a shadow is another version")
     return _next(route, "shadow", mark, shadow=Shadow(version, share))
 
 
@@ -115,7 +144,7 @@ def quarantine(route: Route, version: int, mark: Mark) -> Route:
     if version in route.quarantined:
         raise Conflict(_bad(route, version))
     canary = route.canary if route.canary and route.canary.version != version else None
-    return _next(route, "quarantine", mark, canary=canary, **_without(route, {version: mark}))
+    return _next(route, QUARANTINE, mark, canary=canary, **_without(route, {version: mark}))
 
 
 def clear(route: Route, version: int, mark: Mark) -> Route:
@@ -126,14 +155,20 @@ def clear(route: Route, version: int, mark: Mark) -> Route:
     return _next(route, "clear", mark, quarantined=left)
 
 
-def retire(route: Route, versions: Iterable[int], mark: Mark) -> Route:
-    """Take versions out of ``ready``, so that their endpoints may be deleted."""
+def retire(route: Route, versions: Iterable[int], mark: Mark, deleted: Iterable[str] = ()) -> Route:
+    """Take versions out of ``ready``, so that their endpoints may be deleted; forget those that are ``deleted``."""
     going = frozenset(versions)
     for version in sorted(going & named(route)):
         raise Conflict(f"version {version} of {route.model} is named by its route: its endpoint stays")
     left = {version: name for version, name in route.ready.items() if version not in going}
-    gone = tuple(name for version, name in sorted(route.ready.items()) if version in going)
-    return _next(route, "retire", mark, ready=left, retired=gone)
+    waiting = set(route.retired) - set(deleted)
+    gone = [name for version, name in sorted(route.ready.items()) if version in going]
+    return _next(route, "retire", mark, ready=left, retired=(*sorted(waiting), *gone))
+
+
+def remove(route: Route, mark: Mark) -> Route:
+    """The last line of the history before the model's route is taken away."""
+    return _next(route, "remove", mark)
 
 
 def named(route: Route) -> frozenset[int]:
@@ -144,13 +179,17 @@ def named(route: Route) -> frozenset[int]:
 
 
 def _next(route: Route, action: str, mark: Mark, **changes: Any) -> Route:
-    return replace(route, **{"retired": (), **changes}, revision=route.revision + 1, action=action, change=mark)
+    return replace(route, revision=route.revision + 1, action=action, change=mark, release=None, **changes)
 
 
 def _point(route: Route, action: str, version: int, mark: Mark, **changes: Any) -> Route:
     """The version becomes the champion; what was tried beside the one before is tried no more."""
-    mirrored = route.shadow if route.shadow and route.shadow.version != version else None
-    return _next(route, action, mark, champion=version, canary=None, shadow=mirrored, **changes)
+    return _next(route, action, mark, champion=version, canary=None, shadow=_mirrored(route, version), **changes)
+
+
+def _mirrored(route: Route, version: int) -> Shadow | None:
+    """The shadow, unless it is this version, which gets requests of its own from now on."""
+    return route.shadow if route.shadow and route.shadow.version != version else None
 
 
 def _without(route: Route, bad: dict[int, Mark]) -> dict[str, Any]:
@@ -172,7 +211,8 @@ def _refuse_unfit(route: Route, version: int) -> None:
     if version in route.quarantined:
         raise Conflict(_bad(route, version))
     if version not in route.ready:
-        raise NotReady(f"version {version} of {route.model} has no endpoint", version)
+        how = f"`heirloom release promote {route.model} {version}` makes one, and then lets the version answer"
+        raise NotReady(f"version {version} of {route.model} has no endpoint: {how}", version)
 
 
 def _refuse_share(share: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from heirloom.core.errors import Conflict, NotFound
 from heirloom.core.lineage.graph import Document, Lineage, Node, version_id
-from heirloom.core.project.registration import registered
+from heirloom.core.project.registration import Registration, registered
 from heirloom.core.release.route import Mark, Route
 from heirloom.core.run.upload import Executions
 
@@ -25,7 +25,8 @@ class Order:
     """What is to be released: ``goal`` is PROMOTE or ROLLBACK, ``id`` names the execution and the trial.
 
     ``canary`` is the trial that comes before a promotion, None for none; ``keep`` is how many earlier endpoints stay.
-    ``quarantine``: whether a rollback marks the version that is left as bad.
+    ``quarantine``: whether a rollback marks the version that is left as bad. ``champion`` is the one that a person
+    has seen: where another one answers by the time the endpoint is there, the wish is past.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Order:
     keep: int
     canary: Mapping[str, Any] | None = None
     quarantine: bool = True
+    champion: int | None = None
 
 
 def release_input(order: Order, version: Node, name: str, run: Document | None = None) -> dict[str, Any]:
@@ -42,8 +44,9 @@ def release_input(order: Order, version: Node, name: str, run: Document | None =
     ``version`` is the version's node in the lineage, ``run`` the state's part of the run that made it just now.
     """
     made = version.data
+    wish = {"id": order.id, "goal": order.goal, **vars(order.mark)}
     return {
-        "release": {"id": order.id, "goal": order.goal, **vars(order.mark), "quarantine": order.quarantine},
+        "release": {**wish, "quarantine": order.quarantine, "champion": order.champion},
         "run": {
             "id": run["id"] if run else None,
             "model": version.model,
@@ -75,24 +78,37 @@ class Wanted:
 def start_release(wanted: Wanted, route: Route, lineage: Lineage, executions: Executions) -> str:
     """Have the endpoint made again, and the route moved to it when it is tested; the name of the execution.
 
-    Asked again while that runs, it is the same execution: its name is made of model, version and the route's revision.
-    The endpoint is named alike, since the one before may still be on its way out. Raises NotFound, Conflict.
+    Asked again while that runs, it is the same execution: its name is made of model, version, goal and the route's
+    revision. The endpoint is named alike, since the one before may still be on its way out. Raises NotFound, Conflict.
     """
-    version = lineage.node("version", version_id(route.model, wanted.version))
-    registration = registered(route.model, lineage)
-    if version is None or registration is None:
-        raise NotFound(f"there is no version {wanted.version} of {route.model}: `heirloom model show` lists them")
-    keep = registration.project.serving.keep
+    version, registration = made_before(wanted.version, route.model, lineage)
+    machine = registration.release_machine
     for count in range(1, MOST_NAMES + 1):
-        making = f"{route.revision}" if count == 1 else f"{route.revision}-{count}"
+        making = f"{wanted.goal[0]}{route.revision}" if count == 1 else f"{wanted.goal[0]}{route.revision}-{count}"
         name = f"{route.model}-v{wanted.version}-{making}"
-        order = Order(name, wanted.goal, wanted.mark, keep, quarantine=wanted.quarantine)
+        order = Order(
+            name,
+            wanted.goal,
+            wanted.mark,
+            registration.project.serving.keep,
+            quarantine=wanted.quarantine,
+            champion=route.champion,
+        )
         document = release_input(order, version, f"{version.data['endpoint']}-{making}")
-        if executions.start(registration.release_machine, name, document):
+        if executions.start(machine, name, document):
             return name
-        running = executions.find(registration.release_machine, name)
+        running = executions.find(machine, name)
         if running and running.status == "RUNNING":
             return name
     raise Conflict(
-        f"{MOST_NAMES} releases of version {wanted.version} of {route.model} have failed: look at them first"
+        f"{MOST_NAMES} releases of version {wanted.version} of {route.model} have failed. What they failed of: "
+        f"`aws stepfunctions list-executions --state-machine-arn {machine}`"
     )
+
+
+def made_before(version: int, model: str, lineage: Lineage) -> tuple[Node, Registration]:
+    """What an endpoint of the version is made of. Raises NotFound."""
+    node, registration = lineage.node("version", version_id(model, version)), registered(model, lineage)
+    if node is None or registration is None:
+        raise NotFound(f"there is no version {version} of {model}: `heirloom model show {model}` lists them")
+    return node, registration

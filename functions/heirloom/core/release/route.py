@@ -55,7 +55,8 @@ class Route:
 
     ``ready``: the endpoint's name by version, of all that are tested and in service, so that they may be pointed at.
     ``action`` is the last change's: open, ready, canary, promote, rollback, stop, freeze, thaw, shadow, quarantine,
-    clear or retire. ``retired`` are the endpoints that this change took out of ``ready``: nobody points at them.
+    clear, retire or remove; ``release`` is the one that made it, None for a person's. ``retired`` are endpoints that
+    left ``ready`` and are not known to be deleted yet: nobody is pointed at them any more.
     """
 
     model: str
@@ -70,6 +71,7 @@ class Route:
     frozen: Mark | None = None
     quarantined: Mapping[int, Mark] = field(default_factory=dict)
     retired: tuple[str, ...] = ()
+    release: str | None = None
 
     @property
     def endpoint(self) -> str:
@@ -100,6 +102,7 @@ class Route:
             frozen=Mark(**frozen) if frozen else None,
             quarantined={int(version): Mark(**mark) for version, mark in document["quarantined"].items()},
             retired=tuple(document["retired"]),
+            release=document.get("release"),  # a route that was written before there was this key has none
         )
 
 
@@ -127,7 +130,8 @@ def history_of(route: Route) -> tuple[Node, tuple[Edge, ...]]:
     canary = route.canary.version if route.canary else None
     shadow = route.shadow.version if route.shadow else None
     facts = {"revision": route.revision, "action": route.action, "champion": route.champion}
-    summary = {**facts, "canary": canary, "shadow": shadow, **asdict(route.change), "retired": list(route.retired)}
+    summary = {**facts, "canary": canary, "shadow": shadow, **asdict(route.change)}
+    summary = {**summary, "release": route.release, "retired": list(route.retired)}
     identity = f"{route.model}/{route.revision}"
     node = Node("change", identity, route.model, route.change.at, route.to_document(), summary)
     named = ((route.champion, SERVES), (canary, TRIES), (shadow, SHADOWS))
@@ -175,7 +179,7 @@ class RecentRoutes:
         except (Denied, Unavailable):
             if kept is None or now - kept.read > self._stale_seconds:
                 raise
-            self._kept[model] = _Kept(kept.route, kept.read, asked=now)
+            self._kept[model] = _Kept(kept.route, kept.read, asked=self._monotonic())  # the failure itself took a while
             return kept.route
         if route is None:
             self._kept.pop(model, None)

@@ -14,20 +14,27 @@ from heirloom.core.release.verdict import Verdict
 
 
 def start_canary(state: Document, token: str, routes: Routes, ending: Ending, at: str) -> Trial:
-    """Open the trial that the state orders and start its canary; one that runs already is superseded. The trial.
+    """Open the trial that the state orders and start its canary; an earlier version's is superseded. The trial.
 
     Repeated after a lost answer it finds the trial: a verdict that stands is sent to the new token, and the canary is
     not started again. Raises Conflict for a frozen route, NotReady, NotFound.
     """
     route = existing(state["run"]["model"], routes)
     trial = ending.trials.open(_trial(state, token, route, at))
-    verdict = trial.verdict or _too_late(trial, route)
+    verdict = trial.verdict or _started(trial, state, routes, ending, at)
     if verdict is not None:
         conclude(trial, verdict, ending.trials, ending.answers, at)
-        return trial
-    canary, mark = _canary(state), _mark(state, at)
-    change(trial.model, lambda now: moves.start_canary(now, canary, mark), routes, ATTEMPTS, ending)
     return trial
+
+
+def _started(trial: Trial, state: Document, routes: Routes, ending: Ending, at: str) -> Verdict | None:
+    """Give the canary its share, unless a later version answers or is tried; that is the trial's verdict then."""
+    canary, mark = _canary(state), _mark(state, at)
+
+    def move(route: Route) -> Route:
+        return route if _overtaken(trial, route) else moves.start_canary(route, canary, mark)
+
+    return _overtaken(trial, change(trial.model, move, routes, ATTEMPTS, ending))
 
 
 def _trial(state: Document, token: str, route: Route, at: str) -> Trial:
@@ -42,10 +49,12 @@ def _trial(state: Document, token: str, route: Route, at: str) -> Trial:
     )
 
 
-def _too_late(trial: Trial, route: Route) -> Verdict | None:
-    if route.champion < trial.challenger:
-        return None
-    return Verdict("superseded", f"version {route.champion} already serves")
+def _overtaken(trial: Trial, route: Route) -> Verdict | None:
+    if route.champion >= trial.challenger:
+        return Verdict("superseded", f"version {route.champion} already serves")
+    if route.canary and route.canary.version > trial.challenger:
+        return Verdict("superseded", f"version {route.canary.version} is on trial already")
+    return None
 
 
 def _canary(state: Document) -> Canary:

@@ -15,10 +15,14 @@ from heirloom.core.release.verdict import Verdict, judge
 
 @dataclass(frozen=True)
 class Arm:
-    """Counts of one version's callers: ``errors`` and ``slow`` are of ``requests``, ``wrong`` is of ``labelled``."""
+    """Counts of one version's callers: ``errors`` is of ``requests``, ``slow`` of ``timed``, ``wrong`` of ``labelled``.
+
+    ``timed`` are the requests whose endpoint was known to be awake before it was asked: core/prediction/warmth.py.
+    """
 
     requests: int = 0
     errors: int = 0
+    timed: int = 0
     slow: int = 0
     labelled: int = 0
     wrong: int = 0
@@ -27,6 +31,7 @@ class Arm:
         return Arm(
             self.requests + other.requests,
             self.errors + other.errors,
+            self.timed + other.timed,
             self.slow + other.slow,
             self.labelled + other.labelled,
             self.wrong + other.wrong,

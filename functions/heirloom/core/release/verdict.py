@@ -44,7 +44,7 @@ class _Measure:
         return Counts(getattr(arm, self.name), getattr(arm, self.of))
 
 
-_SERVING = (_Measure("errors", "requests", "requests failed"), _Measure("slow", "requests", "requests were slow"))
+_SERVING = (_Measure("errors", "requests", "requests failed"), _Measure("slow", "timed", "timed requests were slow"))
 _MEASURES = (*_SERVING, _Measure("wrong", "labelled", "labels differ from the answer"))
 
 

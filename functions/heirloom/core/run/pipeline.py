@@ -71,10 +71,11 @@ def record_failure(state: Document, lineage: Lineage, routes: Routes, deployment
 
 
 def _tell(state: Document, failure: Failure, lineage: Lineage, at: str) -> None:
+    """Not of a run that has ended: a release that is aborted while it clears up has done its work."""
     if state["run"]["id"] is None:
         return
     run = run_of(state)
-    if not any(event.state == "failed" for event in lineage.history(run.id)):
+    if not any(event.state == "failed" or event.stage == STAGES[-1] for event in lineage.history(run.id)):
         detail = {"error": failure.error, "reason": failure.reason}
         lineage.record(run, event_of(state, failure.stage, "failed", at, **detail))
 
