@@ -11,7 +11,7 @@ from cli.options import connected
 from cli.output import Output
 from cli.rows import Row, row_of, rows_of_file, rows_of_json
 from cli.session import Session
-from heirloom.core.prediction.answer import MOST_ROWS
+from heirloom.core.prediction.request import MOST_ROWS
 
 
 @click.command()

@@ -148,6 +148,7 @@ class Api(Construct):
 
     def _take_labels(self) -> PlatformFunction:
         function = self._function("TakeLabels", "take_labels", Duration.seconds(29), 1024)
+        self._data.grant_read_routes(function)
         self._data.predictions.grant(function, "BatchGetItem")
         self._data.grant_trials(function)
         function.allow(self._answering)

@@ -24,7 +24,7 @@ import click
 
 from heirloom import wiring
 from heirloom.adapters.memory import MemoryEndpoints
-from heirloom.core.prediction.answer import body_of
+from heirloom.core.prediction.request import body_of
 from heirloom.core.release.route import OPEN, Canary, Mark, Route, Shadow, history_of
 from heirloom.handlers import predict
 from heirloom.handlers.edge import Handler, http_entrypoint

@@ -14,7 +14,8 @@ from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
 from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 from heirloom.adapters.sagemaker.jobs import SageMakerJobs
 from heirloom.core.errors import Invalid, ModelFailed, Problem, Unavailable
-from heirloom.core.prediction.answer import Endpoints, body_of
+from heirloom.core.prediction.answer import Endpoints
+from heirloom.core.prediction.request import body_of
 from heirloom.core.project.registration import Deployments
 from heirloom.core.run.runs import Job, Jobs
 from local.connection import Connection

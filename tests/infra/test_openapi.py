@@ -10,8 +10,9 @@ import jsonschema_rs
 import pytest
 
 from heirloom.core.lineage.catalog import Model, ModelDetail, Version
-from heirloom.core.prediction.answer import MOST_ROWS, Answer
+from heirloom.core.prediction.answer import Answer
 from heirloom.core.prediction.labels import MOST_LABELS, Taken
+from heirloom.core.prediction.request import MOST_ROWS
 from heirloom.core.release.request import LONGEST_REASON, MOVES
 from heirloom.core.release.route import Canary, Mark, Route, Shadow, history_of
 from heirloom.core.release.status import MOST_CHANGES, Changes, Status

@@ -103,6 +103,15 @@ def caller(event: Event) -> str:
     return str(event["requestContext"]["authorizer"]["iam"]["userArn"])
 
 
+def query_of(event: Event, *names: str) -> dict[str, str]:
+    """The query string of an API event. Raises Invalid for parameters of other names."""
+    asked: dict[str, str] = event.get("queryStringParameters") or {}
+    problems = [Problem(name, f"one of {', '.join(names)}") for name in asked if name not in names]
+    if problems:
+        raise Invalid("; ".join(map(str, problems)), tuple(problems))
+    return asked
+
+
 def number_of(asked: Mapping[str, str], name: str, usual: int) -> int:
     """A whole number of the query string. Raises Invalid."""
     text = asked.get(name, str(usual))

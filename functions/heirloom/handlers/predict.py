@@ -7,7 +7,8 @@ from typing import Any
 from heirloom import wiring
 from heirloom.core.clock import Clock
 from heirloom.core.prediction import capture
-from heirloom.core.prediction.answer import ChampionSource, Endpoints, champion, predict, request_of
+from heirloom.core.prediction.answer import ChampionSource, Endpoints, champion, predict
+from heirloom.core.prediction.request import request_of
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.handlers.edge import Event, http_entrypoint, json_body
 

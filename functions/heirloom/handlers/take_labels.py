@@ -7,17 +7,30 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock
+from heirloom.core.prediction.answer import ChampionSource, champion
 from heirloom.core.prediction.labels import take_labels
 from heirloom.core.prediction.records import Predictions
 from heirloom.core.release.trial import Answers, Trials
 from heirloom.handlers.edge import Event, http_entrypoint, json_body
 
 
-def handle(event: Event, predictions: Predictions, trials: Trials, answers: Answers, clock: Clock) -> dict[str, Any]:
-    model = event["pathParameters"]["model"]
-    return asdict(take_labels(model, json_body(event), predictions, trials, answers, clock()))
+def handle(
+    event: Event,
+    routes: ChampionSource,
+    predictions: Predictions,
+    trials: Trials,
+    answers: Answers,
+    clock: Clock,
+) -> dict[str, Any]:
+    route = champion(event["pathParameters"]["model"], routes)
+    return asdict(take_labels(route.model, json_body(event), predictions, trials, answers, clock()))
 
 
 lambda_handler = http_entrypoint(
-    handle, predictions=wiring.predictions, trials=wiring.trials, answers=wiring.answers, clock=wiring.clock
+    handle,
+    routes=wiring.recent_routes,
+    predictions=wiring.predictions,
+    trials=wiring.trials,
+    answers=wiring.answers,
+    clock=wiring.clock,
 )

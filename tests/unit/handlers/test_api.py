@@ -127,6 +127,13 @@ def test_a_page_of_changes_has_a_size_that_is_a_number(deployed: World) -> None:
     assert (status, body["errors"][0]["field"]) == (422, "limit")
 
 
+def test_a_page_of_changes_takes_no_other_parameter(deployed: World) -> None:
+    status, body = call(deployed, "list_changes.page", queryStringParameters={"limits": "2"})
+
+    assert (status, [error["field"] for error in body["errors"]]) == (422, ["limits"])
+    assert "limit, cursor" in body["detail"]
+
+
 def test_a_person_rolls_back_in_their_own_name(deployed: World) -> None:
     deployed.carry(deployed.upload())
 

@@ -12,18 +12,8 @@ import pytest
 
 from heirloom.adapters.memory import MemoryEndpoints, MemoryRoutes
 from heirloom.core.errors import Denied, Invalid, NotFound, Problem, Unavailable
-from heirloom.core.prediction.answer import (
-    LARGEST_BODY,
-    LONGEST_ENTITY,
-    MOST_ROWS,
-    Request,
-    Served,
-    body_of,
-    champion,
-    new_ids,
-    predict,
-    request_of,
-)
+from heirloom.core.prediction.answer import Served, champion, new_ids, predict
+from heirloom.core.prediction.request import LARGEST_BODY, LONGEST_ENTITY, MOST_ROWS, Request, body_of, request_of
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, canary

@@ -10,9 +10,10 @@ import pytest
 
 from heirloom.adapters.memory import MemoryEndpoints
 from heirloom.core.errors import Invalid, Unavailable
-from heirloom.core.prediction.answer import LONGEST_ENTITY, Request, Served, predict
+from heirloom.core.prediction.answer import Served, predict
 from heirloom.core.prediction.capture import LARGEST_LINE, Captured, Shadow, lines, metric_line, read, write
 from heirloom.core.prediction.records import records_of
+from heirloom.core.prediction.request import LONGEST_ENTITY, Request
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, SHADOWED, canary, shadow

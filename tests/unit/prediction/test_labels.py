@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from heirloom.adapters.memory import MemoryLineage, MemoryRoutes
 from heirloom.core.errors import Invalid, Unavailable
 from heirloom.core.prediction.labels import LONGEST_ID, LONGEST_LABEL, MOST_LABELS, Taken, labels_of, take_labels
 from heirloom.core.prediction.records import BATCH, LABEL, Record
+from heirloom.core.release.route import OPEN, Mark, Route, history_of
 from heirloom.core.release.trial import Arm, Tally
 from heirloom.handlers import take_labels as handler
 from heirloom.handlers.edge import http_entrypoint
@@ -189,6 +191,7 @@ def _raise(*_: Any) -> bool:
         (None, "labels"),
         ({}, "labels"),
         ({"labels": []}, "labels"),
+        ({"labels": [{"id": "a", "label": 1}], "model": "wine"}, "model"),
         ({"labels": [{"id": "a", "label": 1}] * (MOST_LABELS + 1)}, "labels"),
         ({"labels": [{"id": "a", "label": 1}, 3]}, "labels[1]"),
         ({"labels": [{"id": "a"}]}, "labels[0]"),
@@ -218,16 +221,31 @@ def test_of_two_labels_in_one_request_the_first_counts() -> None:
     assert labels_of({"labels": [{"id": "a", "label": 1}, {"id": "a", "label": 2}]}) == {"a": 1}
 
 
-def test_the_route_answers_how_many_it_took(stored: Stored) -> None:
+def post(stored: Stored, model: str) -> tuple[int, dict[str, Any]]:
+    """The status and the body of the answer to a label of a prediction and one of none."""
+    route = Route("wine", 1, 0, {0: "heirloom-wine-v0"}, OPEN, Mark("deploy", AT, ""))
+    routes = MemoryRoutes(MemoryLineage())
+    routes.put(route, *history_of(route)[:1])
     call = http_entrypoint(
         handler.handle,
+        routes=lambda: routes,
         predictions=lambda: stored.predictions,
         trials=lambda: stored.trials,
         answers=lambda: stored.answers,
         clock=lambda: lambda: NOW,
     )
     body = json.dumps({"labels": [{"id": "a", "label": "red"}, {"id": "x", "label": "red"}]})
+    answer = call({"pathParameters": {"model": model}, "body": body}, None)
+    return answer["statusCode"], json.loads(answer["body"])
 
-    answer = call({"pathParameters": {"model": "wine"}, "body": body}, None)
 
-    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"accepted": 1, "unknown": ["x"]})
+def test_the_route_answers_how_many_it_took(stored: Stored) -> None:
+    assert post(stored, "wine") == (200, {"accepted": 1, "unknown": ["x"]})
+
+
+def test_there_are_no_labels_of_a_model_that_is_none(stored: Stored) -> None:
+    status, problem = post(stored, "wime")
+
+    assert status == 404
+    assert "there is no model 'wime'" in problem["detail"]
+    assert ("a", LABEL) not in stored.predictions.records

@@ -10,10 +10,11 @@ import pytest
 
 from heirloom.adapters.memory import MemoryEndpoints, MemoryPredictions
 from heirloom.core.errors import Invalid, Unavailable
-from heirloom.core.prediction.answer import Request, predict
+from heirloom.core.prediction.answer import predict
 from heirloom.core.prediction.capture import lines
 from heirloom.core.prediction.delivery import Line
 from heirloom.core.prediction.mirror import DEADLINE, FAILURES, SECONDS, agree, mirror
+from heirloom.core.prediction.request import Request
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from heirloom.handlers import mirror_predictions

@@ -13,10 +13,11 @@ import pytest
 
 from heirloom.adapters.memory import MemoryAnswers, MemoryEndpoints, MemoryPredictions, MemoryTrials
 from heirloom.core.errors import Unavailable
-from heirloom.core.prediction.answer import Request, predict
+from heirloom.core.prediction.answer import predict
 from heirloom.core.prediction.capture import lines
 from heirloom.core.prediction.delivery import Line, batch_name, lines_of, report
 from heirloom.core.prediction.recording import Recorded, record
+from heirloom.core.prediction.request import Request
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from heirloom.core.release.trial import Arm, Rules, Tally, Trial

@@ -11,10 +11,11 @@ import pytest
 
 from heirloom.adapters.memory import MemoryAnswers, MemoryPredictions, MemoryTrials
 from heirloom.core.errors import Invalid, Unavailable
-from heirloom.core.prediction.answer import Request, Served, predict
+from heirloom.core.prediction.answer import Served, predict
 from heirloom.core.prediction.capture import lines
 from heirloom.core.prediction.delivery import Line
 from heirloom.core.prediction.recording import record
+from heirloom.core.prediction.request import Request
 from heirloom.core.prediction.warmth import START_SECONDS, WARM_SECONDS, Warmth
 from heirloom.core.release.trial import Arm, Rules, Trial
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, canary

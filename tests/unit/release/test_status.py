@@ -59,6 +59,8 @@ def test_knows_no_other_models(world: World) -> None:
         show_release("wine", world.routes, world.trials)
     with pytest.raises(NotFound, match="no model 'wine'"):
         list_changes("wine", world.lineage)
+    with pytest.raises(NotFound, match="no model 'wine'"):
+        list_changes("wine", world.lineage, cursor="3")
 
 
 def test_pages_through_the_changes_newest_first(deployed: World) -> None:

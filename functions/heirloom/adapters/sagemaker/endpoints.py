@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Endp
 
 from heirloom.adapters.aws import translated
 from heirloom.core.errors import HeirloomError, Invalid, ModelFailed, Problem, Unavailable
-from heirloom.core.prediction.answer import JSON
+from heirloom.core.prediction.request import JSON
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient

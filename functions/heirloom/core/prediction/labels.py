@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from heirloom.core.clock import stamp
 from heirloom.core.errors import Invalid, Problem
@@ -115,12 +116,14 @@ def _batches(model: str, labels: Mapping[str, Label], found: Mapping[Key, Record
 
 def labels_of(document: object) -> dict[str, Label]:
     """The labels by prediction; of two for the same one, the first. Raises Invalid with each problem."""
-    labels = document.get("labels") if isinstance(document, Mapping) else None
+    given: Mapping[Any, Any] = document if isinstance(document, Mapping) else {}
+    labels = given.get("labels")
     if not isinstance(labels, list) or not 1 <= len(labels) <= MOST_LABELS:
         raise _invalid([Problem("labels", f'a list of 1 to {MOST_LABELS} objects {{"id", "label"}}')])
+    unknown = [Problem(str(key), "no other key than labels") for key in given if key != "labels"]
     wrong = [Problem(f"labels[{index}]", _EXPECTED) for index, label in enumerate(labels) if not _well_formed(label)]
-    if wrong:
-        raise _invalid(wrong)
+    if unknown or wrong:
+        raise _invalid([*unknown, *wrong])
     return {label["id"]: label["label"] for label in reversed(labels)}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.lineage.graph import Document, Lineage, version_id
-from heirloom.core.prediction.answer import Endpoints, answers, body_of
+from heirloom.core.prediction.answer import Endpoints, answers
+from heirloom.core.prediction.request import body_of
 from heirloom.core.run.pipeline import event_of, run_of
 
 RELATIVE = 1e-6

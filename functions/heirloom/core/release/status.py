@@ -58,7 +58,7 @@ def list_changes(model: str, lineage: Lineage, limit: int = 20, cursor: str | No
     if cursor is not None and not (cursor.isdecimal() and cursor.isascii() and len(cursor) <= 8):
         raise Invalid(f"cursor: expected one that a page of changes gave, got {cursor!r}")
     page = lineage.changes(model, limit, f"{_CURSOR}{int(cursor):08d}" if cursor else None)
-    if not page.entries and cursor is None:
+    if not page.entries and (cursor is None or not lineage.changes(model, 1).entries):
         raise NotFound(f"there is no model {model!r}: GET /models or `heirloom model list` shows them")
     following = str(int(page.cursor.removeprefix(_CURSOR))) if page.cursor else None
     return Changes(tuple(entry.summary for entry in page.entries), following)
