@@ -14,9 +14,9 @@ from constructs import Construct
 from infra.data import DataStack
 from infra.endpoints import Endpoints
 from infra.function import LOG_RETENTION, PlatformFunction, Runtime
-from infra.grant import Grant
 from infra.release import Release
 from infra.routes import ROUTES, Route
+from infra.trials import Trials
 
 # What a line of the access log says: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 LOGGED = {
@@ -38,7 +38,7 @@ PREDICTIONS_RETENTION = logs.RetentionDays.ONE_MONTH
 
 
 class Api(Construct):
-    """The routes of infra/routes.py. ``answering``: sending the verdict of a trial that a caller ends."""
+    """The routes of infra/routes.py. Callers may end ``trials``."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class Api(Construct):
         runtime: Runtime,
         data: DataStack,
         endpoints: Endpoints,
-        answering: Grant,
+        trials: Trials,
     ) -> None:
         super().__init__(scope, construct_id)
         self._runtime = runtime
         self._data = data
-        self._answering = answering
+        self._trials = trials
         self.api = apigateway.HttpApi(
             self,
             "Api",
@@ -142,16 +142,14 @@ class Api(Construct):
     def _release_changer(self) -> PlatformFunction:
         function = self._function("ChangeRelease", "change_release", Duration.seconds(15))
         self._data.grant_change_routes(function)
-        self._data.grant_trials(function)
-        function.allow(self._answering)
+        self._trials.grant(function)
         return function
 
     def _take_labels(self) -> PlatformFunction:
         function = self._function("TakeLabels", "take_labels", Duration.seconds(29), 1024)
         self._data.grant_read_routes(function)
         self._data.predictions.grant(function, "BatchGetItem")
-        self._data.grant_trials(function)
-        function.allow(self._answering)
+        self._trials.grant(function)
         return function
 
     def _function(self, construct_id: str, handler: str, timeout: Duration, memory_mb: int = 256) -> PlatformFunction:

@@ -17,7 +17,7 @@ from infra.data import DataStack
 from infra.dead_letters import DeadLetters
 from infra.endpoints import Endpoints
 from infra.function import PlatformFunction, Runtime
-from infra.grant import Grant
+from infra.trials import Trials
 
 # A log group has two subscription filters at most.
 PREDICTIONS = "{ $.capture.part >= 0 }"
@@ -26,7 +26,7 @@ READERS = ("record_predictions", "mirror_predictions")
 
 
 class Capture(Construct):
-    """Subscribed to ``log_group``. ``answering``: sending the verdict of a trial, which a batch of lines may bring."""
+    """Subscribed to ``log_group``. A batch of lines may end one of the ``trials``."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Capture(Construct):
         runtime: Runtime,
         data: DataStack,
         endpoints: Endpoints,
-        answering: Grant,
+        trials: Trials,
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -45,8 +45,7 @@ class Capture(Construct):
         self._dead_letters = DeadLetters(self, "DeadLetters", what="What predictions left in the log")
         record = self._subscribed("RecordPredictions", "record_predictions", PREDICTIONS, Duration.minutes(2))
         data.predictions.grant(record, "BatchWriteItem")
-        data.grant_trials(record)
-        record.allow(answering)
+        trials.grant(record)
         mirror = self._subscribed("MirrorPredictions", "mirror_predictions", SHADOWED, Duration.minutes(5))
         data.predictions.grant(mirror, "BatchWriteItem")
         endpoints.grant_invoke(mirror)

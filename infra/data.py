@@ -47,10 +47,6 @@ class DataStack(Stack):
         self.routes.grant(function, "GetItem", "PutItem")
         self.lineage.grant(function, "GetItem", "Query", "PutItem")
 
-    def grant_trials(self, function: PlatformFunction) -> None:
-        """Let ``function`` count for trials and decide them: core/release/trial.py."""
-        self.predictions.grant(function, "GetItem", "PutItem", "UpdateItem")
-
     def grant_quarantine(self, function: PlatformFunction) -> None:
         """Let ``function`` read an upload, and move one that it refuses out of the way."""
         read = ["GetObject", "GetObjectVersion", "DeleteObject"]

@@ -27,6 +27,7 @@ from infra.project import ModelProject
 from infra.release import answering
 from infra.settings import Settings
 from infra.steps import LINEAGE, Steps
+from infra.trials import Trials
 
 
 class HeirloomApp(App):
@@ -54,17 +55,15 @@ class PlatformStack(Stack):
         self._endpoints = Endpoints(self, "Endpoints", prefix=settings.prefix)
         self._intake = Intake(self, "Intake", runtime=self._runtime, data=data)
         self._abandoned = Abandoned(self, "Abandoned", prefix=settings.prefix, runtime=self._runtime)
-        self._answering = answering(self, settings.prefix)
-        self._api = Api(
-            self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints, answering=self._answering
-        )
+        self._trials = Trials(data, answering(self, settings.prefix))
+        self._api = Api(self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints, trials=self._trials)
         Capture(
             self,
             "Capture",
             runtime=self._runtime,
             data=data,
             endpoints=self._endpoints,
-            answering=self._answering,
+            trials=self._trials,
             log_group=self._api.predictions_log,
         )
         self._batch = Batch(
@@ -87,7 +86,7 @@ class PlatformStack(Stack):
             data=self._data,
             endpoints=self._endpoints,
             image=image,
-            answering=self._answering,
+            trials=self._trials,
         )
         registry = self._registry()
         log_group = logs.LogGroup(self, "PipelineLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)

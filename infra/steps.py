@@ -10,12 +10,13 @@ from infra.endpoints import Endpoints
 from infra.function import PlatformFunction, Runtime
 from infra.grant import Grant
 from infra.image import Image
+from infra.trials import Trials
 
 LINEAGE = ("GetItem", "Query", "PutItem", "UpdateItem")
 
 
 class Steps(Construct):
-    """Each step's function may do what its own state needs. ``answering``: sending the verdict of a trial."""
+    """Each step's function may do what its own state needs."""
 
     def __init__(
         self,
@@ -26,13 +27,13 @@ class Steps(Construct):
         data: DataStack,
         endpoints: Endpoints,
         image: Image,
-        answering: Grant,
+        trials: Trials,
     ) -> None:
         super().__init__(scope, construct_id)
         self._runtime = runtime
         self._data = data
         self._endpoints = endpoints
-        self._answering = answering
+        self._trials = trials
         self._functions = {
             "ValidateData": self._validate_data(),
             "RegisterVersion": self._register_version(image),
@@ -78,15 +79,13 @@ class Steps(Construct):
     def _move_route(self) -> PlatformFunction:
         function = self._step("MoveRoute", "move_route", Duration.minutes(1))
         self._data.grant_change_routes(function)
-        self._data.grant_trials(function)
-        function.allow(self._answering)
+        self._trials.grant(function)
         return function
 
     def _start_canary(self) -> PlatformFunction:
         function = self._step("StartCanary", "start_canary", Duration.minutes(1))
         self._data.grant_change_routes(function)
-        self._data.grant_trials(function)
-        function.allow(self._answering)
+        self._trials.grant(function)
         return function
 
     def _retire_endpoints(self) -> PlatformFunction:

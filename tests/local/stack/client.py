@@ -48,6 +48,16 @@ class Stack:
             time.sleep(0.5)
         raise AssertionError(f"run {run} has not ended after {seconds} s: {self.execution(run, machine)}")
 
+    def succeed(self, *runs: str) -> None:
+        """Wait until each run has ended, and well; who fails says of what."""
+        ended = [self.wait(run) for run in runs]
+        failed = [
+            f"{each['name']}: {each.get('error')}: {each.get('cause')}"
+            for each in ended
+            if each["status"] != "SUCCEEDED"
+        ]
+        assert not failed, "\n".join(failed)
+
     def execution(self, run: str, machine: str = PIPELINE) -> dict[str, Any] | None:
         """The execution of a run on a machine of this kind, if it has begun; a run's release bears its name, too."""
         states = self.aws.client("stepfunctions")
@@ -97,8 +107,7 @@ class Stack:
 
     def train(self, model: str, name: str, body: bytes) -> int:
         """Upload ``body``, wait until its version serves; the version."""
-        execution = self.wait(self.upload(model, name, body))
-        assert execution["status"] == "SUCCEEDED", execution
+        self.succeed(self.upload(model, name, body))
         return int(self.release(model)["route"]["champion"])
 
     def quarantined(self, model: str) -> dict[str, dict[str, Any]]:

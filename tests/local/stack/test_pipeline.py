@@ -30,7 +30,7 @@ def test_answers_from_the_baseline_before_anything_was_trained(stack: Stack) -> 
 def test_serves_what_was_uploaded(stack: Stack) -> None:
     run = stack.upload("paint", "coats.csv", coats(400))
 
-    assert stack.wait(run)["status"] == "SUCCEEDED"
+    stack.succeed(run)
 
     answer = answered(stack, "paint")
     assert answer["version"] >= 1
@@ -90,7 +90,7 @@ def test_runs_one_execution_for_an_event_that_comes_twice(stack: Stack) -> None:
 def test_two_uploads_to_one_model_at_once_leave_the_newer_version_serving(stack: Stack) -> None:
     runs = [stack.upload("paint", f"at-once-{seed}.csv", coats(200, seed)) for seed in (3, 4)]
 
-    assert [stack.wait(run)["status"] for run in runs] == ["SUCCEEDED", "SUCCEEDED"]
+    stack.succeed(*runs)
 
     model = stack.call("GET", "/models/paint")[1]
     assert model["champion"] == max(version["number"] for version in model["versions"])
@@ -99,7 +99,7 @@ def test_two_uploads_to_one_model_at_once_leave_the_newer_version_serving(stack:
 def test_two_models_train_at_once(stack: Stack) -> None:
     runs = [stack.upload(model, "together.csv", coats(200, seed=5)) for model in ("paint", "varnish")]
 
-    assert [stack.wait(run)["status"] for run in runs] == ["SUCCEEDED", "SUCCEEDED"]
+    stack.succeed(*runs)
 
 
 def newest(stack: Stack, key: str) -> str:

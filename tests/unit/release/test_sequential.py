@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from itertools import product
 
@@ -97,15 +98,19 @@ def test_millions_of_requests_are_no_trouble() -> None:
     assert evidence_below(champion, canary, 0.01) > 1000
 
 
-@pytest.mark.parametrize(("p", "q"), [(0.05, 0.05), (0.3, 0.3), (0.3, 0.2), (0.7, 0.7)])
-def test_evidence_of_worse_is_rare_whoever_chooses_the_arms_and_when_to_stop(p: float, q: float) -> None:
-    """Exactly, over every course of 11 requests: an adversary picks each arm and has seen all outcomes before."""
-    level = 0.25
+LEVEL = 0.25
+
+
+def most_often(evidence: Callable[[tuple[int, int], tuple[int, int]], float], p: float, q: float) -> float:
+    """How often the evidence is ever at LEVEL, at the most.
+
+    Exactly, over every course of 11 requests: an adversary picks each arm and has seen all outcomes before.
+    """
 
     @cache
     def most(champion: tuple[int, int], canary: tuple[int, int]) -> float:
-        """The highest probability, over all ways to go on, that the evidence is ever at the level."""
-        if above(champion, canary) >= math.log(1 / level):
+        """From these counts on."""
+        if evidence(champion, canary) >= math.log(1 / LEVEL):
             return 1.0
         if champion[1] + canary[1] == 11:
             return 0.0
@@ -114,25 +119,17 @@ def test_evidence_of_worse_is_rare_whoever_chooses_the_arms_and_when_to_stop(p: 
         ask_canary = q * most(champion, (y + 1, m + 1)) + (1 - q) * most(champion, (y, m + 1))
         return max(ask_champion, ask_canary)
 
-    assert 0 < most((0, 0), (0, 0)) <= level
+    return most((0, 0), (0, 0))
+
+
+@pytest.mark.parametrize(("p", "q"), [(0.05, 0.05), (0.3, 0.3), (0.3, 0.2), (0.7, 0.7)])
+def test_evidence_of_worse_is_rare_whoever_chooses_the_arms_and_when_to_stop(p: float, q: float) -> None:
+    assert 0 < most_often(above, p, q) <= LEVEL
 
 
 @pytest.mark.parametrize(("p", "q"), [(0.05, 0.45), (0.5, 0.9), (0.3, 0.8)])
 def test_evidence_of_no_worse_is_rare_whoever_chooses_the_arms_and_when_to_stop(p: float, q: float) -> None:
-    level = 0.25
-
-    @cache
-    def most(champion: tuple[int, int], canary: tuple[int, int]) -> float:
-        if below(champion, canary) >= math.log(1 / level):
-            return 1.0
-        if champion[1] + canary[1] == 11:
-            return 0.0
-        (x, n), (y, m) = champion, canary
-        ask_champion = p * most((x + 1, n + 1), canary) + (1 - p) * most((x, n + 1), canary)
-        ask_canary = q * most(champion, (y + 1, m + 1)) + (1 - q) * most(champion, (y, m + 1))
-        return max(ask_champion, ask_canary)
-
-    assert 0 < most((0, 0), (0, 0)) <= level
+    assert 0 < most_often(below, p, q) <= LEVEL
 
 
 @pytest.mark.parametrize(("p", "q", "margin"), [(0.1, 0.1, 0.0), (0.2, 0.1, 0.0), (0.05, 0.25, 0.2), (0.1, 0.4, 0.2)])
