@@ -294,7 +294,8 @@ def test_what_was_never_delivered_is_replayed_from_the_log(captured: Captured) -
 
 
 def test_the_lines_are_metrics_too(captured: Captured) -> None:
-    captured.ask()
+    for _ in range(20):  # of which some fall to the champion, whatever the canary's share
+        captured.ask()
 
     def samples() -> float:
         found = captured.aws.client("cloudwatch").get_metric_statistics(
