@@ -17,11 +17,20 @@ PROJECTS = Path(__file__).parent / "projects"
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The examples of the repository, two copies of a small project, and one that is released by a canary."""
+    """The examples of the repository, two copies of a small project, one that is released by a canary, and two that
+    are not, of which one is watched by the naive rule."""
     folder = tmp_path_factory.mktemp("stack") / "models"
     shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PROJECTS / "enamel", folder / "enamel", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECTS / "paint" / "baseline.py", folder / "enamel")
+    for name in ("lacquer", "stain"):
+        shutil.copytree(PROJECTS / "lacquer", folder / name)
+        for file in ("model.py", "baseline.py"):
+            shutil.copy(folder / "enamel" / file, folder / name)
+    description = folder / "stain" / "model.yaml"
+    description.write_text(
+        description.read_text().replace("name: lacquer", "name: stain").replace("rule: naive", "rule: confident")
+    )
     for name in ("paint", "varnish"):
         shutil.copytree(PROJECTS / "paint", folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         description = folder / name / "model.yaml"
