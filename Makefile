@@ -1,6 +1,6 @@
 # Python 3.11+ and make are all that a fresh machine needs: everything else is installed below .venv/ and build/.
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -56,10 +56,10 @@ test: check  ## everything: checks, unit, contract, infra and the whole stack on
 	$(BIN)/pytest tests/unit -n $(WORKERS) --cov=heirloom.core --cov-branch --cov-fail-under=100 --cov-report=term:skip-covered
 	$(BIN)/pytest tests -n $(WORKERS) --dist loadgroup --ignore tests/unit
 
-demo: .venv/.demo build  ## the story, end to end, on this machine: upload, train, deploy, predict
+demo: .venv/.demo  ## the story, end to end, on this machine: upload, train, deploy, predict
 	@$(BIN)/heirloom demo
 
-up: .venv/.demo build  ## start the embedded AWS and deploy the stack to it
+up: .venv/.demo  ## start the embedded AWS and deploy the stack to it
 	@$(BIN)/heirloom local up
 
 down: .venv/.demo  ## stop the embedded AWS, keeping its state

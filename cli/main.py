@@ -14,7 +14,22 @@ class Nouns(click.Group):
     """Loads a command's module when the command is asked for: boto3 alone takes longer than `project init`."""
 
     # Of each name there is a module cli.<name> with the command of that name in it.
-    names = ("demo", "local", "project", "data", "run", "model", "release", "predict", "batch")
+    names = (
+        "demo",
+        "local",
+        "project",
+        "data",
+        "run",
+        "model",
+        "release",
+        "predict",
+        "feedback",
+        "batch",
+        "slo",
+        "incidents",
+        "drift",
+        "drill",
+    )
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
         """In the order of use."""

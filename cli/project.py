@@ -15,6 +15,7 @@ from cli.scaffold import write_project
 from cli.workspace import Workspace, workspace
 from heirloom.core.dataset.schema import Summary
 from heirloom.core.errors import NotFound
+from heirloom.core.project.definition import Project
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -97,9 +98,26 @@ def _show(out: Output, checked: list[Checked], summary: Summary | None) -> None:
         if each.project and not each.problems:
             wanted = f"{each.project.objective.metric} of at least {each.project.objective.at_least:g}"
             out.say(f"{each.folder}: right. Predicts {each.project.data.label}; wants {wanted}.")
+            out.facts(_promises(each.project))
     if summary:
         kinds = ", ".join(f"{name} ({kind})" for name, kind in summary.schema.features.items())
         out.say(f"data: {summary.rows} rows, {size(summary.bytes)}, labels {_labels(summary)}; features: {kinds}")
+
+
+def _promises(project: Project) -> list[tuple[str, str | None]]:
+    """What callers are promised, and what else is watched, a line each."""
+    rule = project.slo.rolling_accuracy
+    limits = f"below {rule.alert_below:g} people are paged, below {rule.rollback_below:g} it is rolled back"
+    accuracy = f"on the last {rule.window} labels, over that of its test: {limits} ({rule.rule} rule)"
+    right = "" if rule.tolerance is None else f"; right is at most {rule.tolerance:g} off"
+    unwatched = "not watched: slo.rolling_accuracy.tolerance says how far off is right"
+    retrain = ", which starts a training" if project.drift.retrain else ""
+    return [
+        ("  latency", f"95% of the answers within {project.slo.latency_p95_ms} ms"),
+        ("  accuracy", f"{accuracy}{right}" if project.watches_accuracy else unwatched),
+        ("  errors by", ", ".join(project.slices)),
+        ("  drift", f"from a PSI of {project.drift.psi:g}{retrain}"),
+    ]
 
 
 def _labels(summary: Summary) -> str:

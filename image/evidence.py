@@ -18,16 +18,24 @@ from heirloom.core.dataset.schema import Schema
 _PACKAGES = ("numpy", "onnxruntime", "pandas", "scikit-learn", "scipy", "skops", "joblib", "threadpoolctl")
 _BINS = 20
 _MOST_CATEGORIES = 100
+_FEWEST_ROWS = 20
+"""Rows of a category that is sure to be in any other sample of this size, too."""
+_MOST_RARE, _LONGEST_RARE = 1000, 20_000
 
 
 def profile(features: pd.DataFrame, labels: pd.Series[Any], schema: Schema) -> dict[str, Any]:
-    """A histogram of each feature and of the label, to compare later requests with.
+    """A histogram of each feature and of the label, to compare later requests with; image/reference.py adds to it.
 
-    Numbers: bins of about equal counts between ``edges``, the first and the last open. Categories: the counts of the
-    most frequent, the rest as ``other``. Texts: the same as numbers, of their lengths in characters.
+    Numbers: bins of about equal counts between ``edges``, the first and the last open. Texts: the same, of their
+    lengths in characters. Categories: the counts of the most frequent, ``other`` for the rest.
+
+    Where some categories are rare, or too many to be named, one half of the rows says which are named and the other
+    half is counted: on the same rows, those would be named that chance made frequent, and later seem to become rarer.
+    ``rare`` are the ones that the first half knows and does not name (None for too many), counted as ``other``;
+    ``unseen`` is how many rows of the second half it does not know.
     """
     columns = {name: _histogram(features[name], kind) for name, kind in schema.features.items()}
-    label = _histogram(labels, "number" if schema.task == "regression" else "category")
+    label = _histogram(labels, "number") if schema.task == "regression" else _named(labels, labels.astype(str))
     return {"rows": len(features), "features": columns, "label": {"name": schema.label, **label}}
 
 
@@ -54,19 +62,43 @@ def _version(package: str) -> str | None:
 
 
 def _histogram(column: pd.Series[Any], kind: str) -> dict[str, Any]:
-    present = column.dropna()
-    missing = len(column) - len(present)
     if kind == "category":
-        return {"type": kind, "missing": missing, **_categories(present)}
+        return _categories(column)
+    present = column.dropna()
     numbers = present.str.len() if kind == "text" else present
-    return {"type": kind, "missing": missing, **_bins(numbers.to_numpy(dtype="float64"))}
+    return {"type": kind, "missing": len(column) - len(present), **_bins(numbers.to_numpy(dtype="float64"))}
 
 
-def _categories(present: pd.Series[Any]) -> dict[str, Any]:
-    counts = present.astype(str).value_counts()
-    most = counts.iloc[:_MOST_CATEGORIES]
+def _categories(column: pd.Series[Any]) -> dict[str, Any]:
+    present = column.dropna().astype(str)
+    counts = present.value_counts()
+    if len(counts) <= _MOST_CATEGORIES and (counts >= _FEWEST_ROWS).all():
+        return _named(column, present)
+    chosen = np.random.default_rng(0).permutation(len(column)) < len(column) / 2
+    known = column[chosen].dropna().astype(str).value_counts()
+    names = known.index[known >= _FEWEST_ROWS / 2][:_MOST_CATEGORIES]
+    counted = column[~chosen]
+    found = _named(counted, counted.dropna().astype(str), names)
+    rare = [str(name) for name in known.index.difference(names)]
+    few = len(rare) <= _MOST_RARE and sum(map(len, rare)) <= _LONGEST_RARE
+    unseen = int((~counted.dropna().astype(str).isin(known.index)).sum()) if few else 0
+    return {
+        **found,
+        "distinct": len(counts),
+        "other": found["other"] - unseen,
+        "unseen": unseen,
+        "rare": rare if few else None,
+    }
+
+
+def _named(column: pd.Series[Any], present: pd.Series[Any], names: pd.Index[Any] | None = None) -> dict[str, Any]:
+    """The counts of these categories or, without, of the most frequent."""
+    counts = present.value_counts()
+    most = counts.iloc[:_MOST_CATEGORIES] if names is None else counts.reindex(names, fill_value=0)
     named = {str(name): int(count) for name, count in most.items()}
-    return {"distinct": len(counts), "counts": named, "other": int(counts.sum() - most.sum())}
+    other = len(present) - sum(named.values())
+    missing = len(column) - len(present)
+    return {"type": "category", "missing": missing, "distinct": len(counts), "counts": named, "other": other}
 
 
 def _bins(numbers: np.ndarray[Any, Any]) -> dict[str, Any]:

@@ -39,14 +39,22 @@ def split(rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows]:
     return rows.at(np.sort(learnt)), rows.at(np.sort(held_out))
 
 
-def score(answers: Answers, labels: pd.Series[Any], schema: Schema, metric: str, own: Metric | None) -> dict[str, Any]:
+def score(
+    answers: Answers,
+    labels: pd.Series[Any],
+    schema: Schema,
+    metric: str,
+    own: Metric | None,
+    tolerance: float | None = None,
+) -> dict[str, Any]:
     """Metrics by name, ``metric`` first; None where a metric is undefined, as one of probabilities without any is.
 
-    ``own`` is the metric's function where model.py defines it. Raises Invalid where the metric can't score such labels.
+    ``own`` is the metric's function where model.py defines it; ``tolerance`` is how far off a regression's answer may
+    be and still count as right. Raises Invalid where the metric can't score such labels.
     """
     wanted = _finite(own(labels, answers.values)) if own else _scorer(answers, labels, schema, metric)
     regression = schema.task == "regression"
-    usual = _regression(answers, labels) if regression else _classification(answers, labels, schema)
+    usual = _regression(answers, labels, tolerance) if regression else _classification(answers, labels, schema)
     return {metric: wanted, **{name: _finite(value) for name, value in usual.items() if name != metric}}
 
 
@@ -109,13 +117,15 @@ def _classification(answers: Answers, labels: pd.Series[Any], schema: Schema) ->
     return found
 
 
-def _regression(answers: Answers, labels: pd.Series[Any]) -> dict[str, float]:
+def _regression(answers: Answers, labels: pd.Series[Any], tolerance: float | None) -> dict[str, float]:
+    """The accuracy is what the rolling accuracy of the version is held to, so it counts as core/prediction does."""
     truth, values = labels.to_numpy(), np.asarray(answers.values)
-    return {
+    found = {
         "mae": metrics.mean_absolute_error(truth, values),
         "rmse": metrics.root_mean_squared_error(truth, values),
         "r2": metrics.r2_score(truth, values),
     }
+    return found if tolerance is None else {**found, "accuracy": float(np.mean(np.abs(values - truth) <= tolerance))}
 
 
 def _finite(value: Any) -> float | None:

@@ -25,6 +25,7 @@ from image.frames import Rows, read_rows
 from image.model_store import holds_project_types, save
 from image.predictor import Baseline, TrainedModel
 from image.project_code import ProjectCode, ProjectCodeError
+from image.reference import Answered, with_reference
 from image.scores import score, split
 from image.served import SCIKIT_LEARN, load
 
@@ -59,7 +60,7 @@ def train(job: Job) -> None:
     scores = _scores(job, code, answers, held_out)
     _leave(job, "metrics.json", {"train_rows": len(learnt.labels), **scores})
     _leave(job, SCHEMA_FILE, job.schema.to_document())
-    _leave(job, "profile.json", profile(learnt.features, learnt.labels, job.schema))
+    _leave(job, "profile.json", _profile(job, model, learnt, Answered(held_out, answers, job.schema.task)))
     found = environment(job.project.training.seed, job.parameters, job.container.environment)
     _leave(job, "environment.json", found)
     save(estimator, job.container.model / MODEL_FILE, code)
@@ -87,6 +88,12 @@ def _fit(job: Job, code: ProjectCode, rows: Rows) -> Any:
     return estimator
 
 
+def _profile(job: Job, model: TrainedModel, learnt: Rows, held_out: Answered) -> dict[str, Any]:
+    """profile.json: what later requests and answers are held against."""
+    document = profile(learnt.features, learnt.labels, job.schema)
+    return with_reference(document, learnt, held_out, model, job.project.training.seed)
+
+
 def _compiled(job: Job, trained: Trained) -> dict[str, Any]:
     """compiled.json: what serves the model, and why."""
     verdict = compiled(trained, job.container.model)
@@ -97,7 +104,7 @@ def _compiled(job: Job, trained: Trained) -> dict[str, Any]:
 
 def _scores(job: Job, code: ProjectCode, test_answers: Answers, held_out: Rows) -> dict[str, Any]:
     """metrics.json: the model and the baseline on the same rows, and whether the objective is met."""
-    objective = job.project.objective
+    objective, tolerance = job.project.objective, job.project.slo.rolling_accuracy.tolerance
     own = (
         None
         if any(objective.metric in names for names in METRICS.values())
@@ -107,7 +114,7 @@ def _scores(job: Job, code: ProjectCode, test_answers: Answers, held_out: Rows) 
     def scored(answers: Answers) -> dict[str, float | None]:
         if all(value is None for value in answers.values):  # a baseline without a rule yet
             return {}
-        return score(answers, held_out.labels, job.schema, objective.metric, own)
+        return score(answers, held_out.labels, job.schema, objective.metric, own, tolerance)
 
     test = scored(test_answers)
     baseline = scored(Baseline(code, job.schema).answer(held_out.features)) if code.has("baseline") else {}

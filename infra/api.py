@@ -14,6 +14,7 @@ from constructs import Construct
 from infra.data import DataStack
 from infra.endpoints import Endpoints
 from infra.function import LOG_RETENTION, PlatformFunction, Runtime
+from infra.grant import Grant
 from infra.release import Release
 from infra.routes import ROUTES, Route
 from infra.trials import Trials
@@ -63,7 +64,7 @@ class Api(Construct):
         )
         self._stage()
         predict, self._change_release = self._predict(endpoints), self._release_changer()
-        self.predictions_log = predict.log_group
+        self._asked, self.predictions_log = predict, predict.log_group
         functions = {
             "predict": predict,
             "list_models": self._list_models(),
@@ -80,6 +81,17 @@ class Api(Construct):
         """Let callers have an endpoint made again; the machine's ARN comes with the project's record."""
         self._change_release.allow(release.starting())
         self._change_release.allow(release.executions("DescribeExecution"))
+
+    def grant_predict(self, function: PlatformFunction) -> None:
+        """Let ``function`` ask predict without the API: what it gets is what a caller gets."""
+        function.allow(Grant("lambda", ["InvokeFunction"], [self._asked.arn]))
+        function.set("HEIRLOOM_PREDICT_FUNCTION", self._asked.function.function_name)
+
+    def grant_requests(self, function: PlatformFunction) -> None:
+        """Let ``function`` read in predict's log what was asked a moment ago."""
+        group = self.predictions_log
+        function.allow(Grant("logs", ["FilterLogEvents"], [group.log_group_arn, _without_wildcard(group)]))
+        function.set("HEIRLOOM_PREDICT_LOG", self.predictions_log.log_group_name)
 
     def _stage(self) -> None:
         log_group = logs.LogGroup(self, "AccessLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
@@ -148,6 +160,7 @@ class Api(Construct):
     def _take_labels(self) -> PlatformFunction:
         function = self._function("TakeLabels", "take_labels", Duration.seconds(29), 1024)
         self._data.grant_read_routes(function)
+        self._data.lineage.grant(function, "GetItem")
         self._data.predictions.grant(function, "BatchGetItem")
         self._trials.grant(function)
         return function
@@ -158,7 +171,7 @@ class Api(Construct):
         )
 
 
-def _without_wildcard(log_group: logs.LogGroup) -> str:
+def _without_wildcard(log_group: logs.ILogGroup) -> str:
     """A log group's Arn attribute ends in ``:*``, which is not what API Gateway stores: `cdk diff` would see drift."""
     return Stack.of(log_group).format_arn(
         service="logs",

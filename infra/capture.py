@@ -43,21 +43,27 @@ class Capture(Construct):
         self._runtime = runtime
         self._log_group = log_group
         self._dead_letters = DeadLetters(self, "DeadLetters", what="What predictions left in the log")
-        record = self._subscribed("RecordPredictions", "record_predictions", PREDICTIONS, Duration.minutes(2))
+        # Twice the usual memory: it holds the profiles that the rows are counted over.
+        record = self._subscribed("RecordPredictions", "record_predictions", PREDICTIONS, Duration.minutes(2), 512)
         data.predictions.grant(record, "BatchWriteItem")
         trials.grant(record)
+        data.lineage.grant(record, "GetItem")
+        data.grant_read_profiles(record)
         mirror = self._subscribed("MirrorPredictions", "mirror_predictions", SHADOWED, Duration.minutes(5))
         data.predictions.grant(mirror, "BatchWriteItem")
         endpoints.grant_invoke(mirror)
         self._watch_for_unreadable()
 
-    def _subscribed(self, construct_id: str, handler: str, pattern: str, timeout: Duration) -> PlatformFunction:
+    def _subscribed(
+        self, construct_id: str, handler: str, pattern: str, timeout: Duration, memory_mb: int = 256
+    ) -> PlatformFunction:
         function = PlatformFunction(
             self,
             construct_id,
             runtime=self._runtime,
             handler=handler,
             timeout=timeout,
+            memory_mb=memory_mb,
             dead_letters=self._dead_letters.queue,
         )
         logs.SubscriptionFilter(

@@ -11,6 +11,7 @@ from infra.grant import Grant
 from infra.table import Table
 
 QUARANTINE_DAYS = 30
+RESULTS_DAYS = 90  # of files of labels: as long as the predictions are kept that they are about
 
 
 class DataStack(Stack):
@@ -23,10 +24,11 @@ class DataStack(Stack):
             stack_name=stack_name,
             description="Heirloom: uploads, artifacts, lineage, routes, predictions",
         )
-        self.uploads = Bucket(self, "Uploads", events=True, expire_after={"quarantine/": QUARANTINE_DAYS})
+        expiring = {"quarantine/": QUARANTINE_DAYS, "labels-results/": RESULTS_DAYS}
+        self.uploads = Bucket(self, "Uploads", events=True, expire_after=expiring)
         self.artifacts = Bucket(self, "Artifacts", variable="HEIRLOOM_ARTIFACT_BUCKET")
         self.lineage = Table(self, "Lineage", variable="HEIRLOOM_LINEAGE_TABLE", partition_key="pk", sort_key="sk")
-        self.routes = Table(self, "Routes", variable="HEIRLOOM_ROUTES_TABLE", partition_key="model")
+        self.routes = Table(self, "Routes", variable="HEIRLOOM_ROUTES_TABLE", partition_key="model", stream=True)
         self.predictions = Table(
             self,
             "Predictions",
@@ -46,6 +48,11 @@ class DataStack(Stack):
         """Let ``function`` change routes: a route and its change in the lineage are one transaction."""
         self.routes.grant(function, "GetItem", "PutItem")
         self.lineage.grant(function, "GetItem", "Query", "PutItem")
+
+    def grant_read_profiles(self, function: PlatformFunction) -> None:
+        """Let ``function`` read on what versions were trained."""
+        reason = "The training profiles of all models' versions."
+        function.allow(Grant("s3", ["GetObject"], self.artifacts.objects("versions/*"), reason))
 
     def grant_quarantine(self, function: PlatformFunction) -> None:
         """Let ``function`` read an upload, and move one that it refuses out of the way."""

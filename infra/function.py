@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -10,31 +12,35 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra import REPOSITORY
-from infra.build import layer_folder
+from infra.build import LAYERS, PACKAGES, layer_archive
 from infra.grant import Grant
 from infra.nag import acknowledge
 from infra.settings import Settings
 
 # What must not change the asset's hash: a test run alone would redeploy every function.
-NOT_SHIPPED = ["**/__pycache__", "**/*.pyc", "**/*.egg-info", "requirements.txt"]
+NOT_SHIPPED = ["**/__pycache__", "**/*.pyc", "**/*.egg-info", "requirements*.txt"]
 LOG_RETENTION = logs.RetentionDays.THREE_MONTHS
 
 
 class Runtime(Construct):
-    """Interpreter, code and third-party layer: the same for every function."""
+    """Interpreter and code, the same for every function, and the third-party layers of infra/build.py by name."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self.python = lambda_.Runtime.PYTHON_3_13
         # The embedded AWS runs functions on this machine's processor, whatever it is; it takes either word.
         self.architecture = lambda_.Architecture.ARM_64
-        self.layer = lambda_.LayerVersion(
+        self.layers = {name: self._layer(name, settings.target) for name in LAYERS}
+
+    def _layer(self, name: str, target: str) -> lambda_.LayerVersion:
+        heavy = name != PACKAGES
+        return lambda_.LayerVersion(
             self,
-            "Layer",
-            code=lambda_.Code.from_asset(str(layer_folder(settings.target))),
+            f"{name.capitalize()}Layer" if heavy else "Layer",
+            code=lambda_.Code.from_asset(str(layer_archive(target, name))),
             compatible_architectures=[self.architecture],
             compatible_runtimes=[self.python],
-            description="Third-party packages of the functions",
+            description=f"Third-party packages of the functions{f': {name}' if heavy else ''}",
         )
 
     @staticmethod
@@ -46,7 +52,7 @@ class PlatformFunction(Construct):
     """One handler with a role and a log group of its own; it may do what ``allow`` and the grants of others say.
 
     ``dead_letters`` is for functions that are invoked asynchronously: the queue of events that failed three times, or
-    that were throttled for six hours.
+    that were throttled for six hours. ``layers`` are the heavy ones that this function needs beside the common one.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class PlatformFunction(Construct):
         memory_mb: int = 256,
         dead_letters: sqs.IQueue | None = None,
         log_retention: logs.RetentionDays = LOG_RETENTION,
+        layers: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=RemovalPolicy.DESTROY)
@@ -71,7 +78,7 @@ class PlatformFunction(Construct):
             runtime=runtime.python,
             architecture=runtime.architecture,
             code=runtime.code(),
-            layers=[runtime.layer],
+            layers=[runtime.layers[name] for name in (PACKAGES, *layers)],
             handler=f"heirloom.handlers.{handler}.lambda_handler",
             role=self._role,
             log_group=self.log_group,

@@ -35,9 +35,11 @@ class Grant:
 
     def explain(self, role: iam.Role | iam.Policy) -> None:
         """Acknowledge cdk-nag's finding for each wildcard, and for no other wildcard of the role."""
-        names = [_flat(Stack.of(role).resolve(resource)) for resource in self.resources]
-        for name in names:
-            if "*" in name and self.reason:
+        if not self.reason:
+            return
+        stack = Stack.of(role)
+        for name in (_flat(stack.resolve(resource)) for resource in self.resources):
+            if "*" in name:
                 acknowledge(role, f"AwsSolutions-IAM5[Resource::{name}]", self.reason)
 
 

@@ -13,8 +13,8 @@ from infra.function import PlatformFunction, Runtime
 from infra.pipeline import Pipeline
 from infra.steps import LINEAGE
 
-# Keys that are not uploads of training data. "quarantine/" is what refused files are moved to; "labels/" is reserved.
-NOT_UPLOADS = ("quarantine/", "labels/")
+# Keys that are not uploads of training data: what refused files are moved to; labels, which infra/labels.py has read.
+NOT_UPLOADS = ("quarantine/", "labels/", "labels-results/")
 
 
 class Intake(Construct):

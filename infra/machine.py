@@ -1,4 +1,4 @@
-"""A state machine of a model: a definition of infra/workflows/ with this deployment's ARNs in it."""
+"""A state machine: a definition of infra/workflows/ with this deployment's ARNs in it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ EXECUTIONS = "An execution bears a name that is chosen when it starts."
 class Machine(Construct):
     """Each step is logged, without what it was given: that may be a task token. Traced, with a role of its own.
 
-    It may do what ``grants`` say. ``name`` is a physical one, of at most 80 characters, against the house's rule: by it
-    a policy and an event rule mean the releases of this deployment, and no other's (infra/release.py).
+    It may do what ``grants`` say. A ``name`` is a physical one, of at most 80 characters, against the house's rule: by
+    it a policy and an event rule mean the releases of this deployment, and no other's (infra/release.py).
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Machine(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
+        name: str | None = None,
         workflow: str,
         substitutions: Mapping[str, str],
         grants: Sequence[Grant],
@@ -40,7 +40,7 @@ class Machine(Construct):
         acknowledge(
             role, "AwsSolutions-IAM5[Resource::*]", "X-Ray and the delivery of logs have no resources to be named."
         )
-        self._machine = sfn.StateMachine(
+        self.machine = sfn.StateMachine(
             self,
             "StateMachine",
             state_machine_name=name,
@@ -54,7 +54,7 @@ class Machine(Construct):
 
     @property
     def arn(self) -> str:
-        return self._machine.state_machine_arn
+        return self.machine.state_machine_arn
 
     def starting(self) -> Grant:
         """Starting an execution."""
@@ -65,7 +65,7 @@ class Machine(Construct):
         arn = Stack.of(self).format_arn(
             service="states",
             resource="execution",
-            resource_name=f"{self._machine.state_machine_name}:*",
+            resource_name=f"{self.machine.state_machine_name}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         return Grant("states", operations, [arn], EXECUTIONS)

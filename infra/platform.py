@@ -18,14 +18,21 @@ from infra.abandoned import Abandoned
 from infra.api import Api
 from infra.batch import Batch
 from infra.capture import Capture
+from infra.dashboard import Dashboard
 from infra.data import DataStack
 from infra.endpoints import Endpoints
 from infra.function import LOG_RETENTION, PlatformFunction, Runtime
 from infra.image import Image
 from infra.intake import Intake
+from infra.labels import Labels
+from infra.monitor import Monitor
+from infra.paging import Paging
+from infra.probes import Probes
 from infra.project import ModelProject
 from infra.release import answering
+from infra.rollback import Rollback
 from infra.settings import Settings
+from infra.slo import ModelSlo
 from infra.steps import LINEAGE, Steps
 from infra.trials import Trials
 
@@ -66,6 +73,21 @@ class PlatformStack(Stack):
             trials=self._trials,
             log_group=self._api.predictions_log,
         )
+        Monitor(self, "Monitor", runtime=self._runtime, data=data)
+        Labels(self, "Labels", runtime=self._runtime, data=data, trials=self._trials)
+        self._paging = Paging(self, "Paging", settings=settings, runtime=self._runtime, data=data, api=self._api)
+        self._rollback = Rollback(
+            self,
+            "Rollback",
+            prefix=settings.prefix,
+            runtime=self._runtime,
+            data=data,
+            endpoints=self._endpoints,
+            trials=self._trials,
+            api=self._api,
+            paging=self._paging,
+        )
+        Probes(self, "Probes", runtime=self._runtime, data=data, api=self._api)
         self._batch = Batch(
             self,
             "Batch",
@@ -104,9 +126,18 @@ class PlatformStack(Stack):
                 registry=registry,
                 log_group=log_group,
             )
+            self._watch(model, project)
             self._intake.grant_start(model.pipeline)
+            self._rollback.grant_retrain(model.pipeline)
             self._api.grant_release(model.release)
             self._abandoned.grant_start(model.release)
+
+    def _watch(self, model: ModelProject, project: Project) -> None:
+        """Alarms on what the project promises, and a picture of it."""
+        prefix, paging = self._settings.prefix, self._paging
+        slo = ModelSlo(model, "Slo", project=project, prefix=prefix, pages=paging.pages, rollbacks=paging.rollbacks)
+        if self._settings.dashboards:
+            Dashboard(model, "Dashboard", project=project, prefix=prefix, alarms=slo.alarms.values())
 
     def _registry(self) -> PlatformFunction:
         """What Custom::HeirloomProject calls: it writes projects' records, and clears up after deleted ones."""
@@ -131,6 +162,7 @@ class PlatformStack(Stack):
             "PredictionsTable": self._data.predictions.name,
             "BatchMachine": self._batch.state_machine.state_machine_arn,
             "Prefix": self._settings.prefix,
+            **self._paging.outputs,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

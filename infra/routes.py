@@ -80,7 +80,7 @@ ROUTES = (
         "take_labels",
         "POST",
         "/models/{model}/feedback",
-        "Say what really happened, by the ids of predictions; the first label of each counts.",
+        "Say what really happened, by the ids of predictions; a later label corrects the first of each.",
         answer="Taken",
         statuses=(400, 403, 404, 413, 422, 429, 500, 503),
         body="Labels",

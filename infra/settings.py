@@ -11,6 +11,7 @@ from constructs import Node
 from infra import REPOSITORY
 
 TARGETS = ("aws", "local")
+PAGERDUTY = "https://events.pagerduty.com"
 LONGEST_NAME = 63
 """Of an endpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html"""
 LONGEST_ENDING = "-v9999-p99999"
@@ -21,13 +22,18 @@ LONGEST_ENDING = "-v9999-p99999"
 class Settings:
     """``target``: who runs the templates; ``prefix``: of every name that AWS wants unique; ``models``: the projects.
 
-    ``batch_buckets``: the buckets, besides the stack's own, in which batches may read and write.
+    ``batch_buckets``: the buckets, besides the stack's own, in which batches may read and write. ``dashboards``:
+    whether each model has one in CloudWatch. ``pagerduty_secret``: the name of the secret in Secrets Manager that holds
+    the routing key, "" for nobody to be called; ``pagerduty_url``: where PagerDuty's Events API answers.
     """
 
     target: str
     prefix: str
     models: Path
     batch_buckets: tuple[str, ...] = ()
+    dashboards: bool = True
+    pagerduty_secret: str = ""
+    pagerduty_url: str = PAGERDUTY
 
     @property
     def local(self) -> bool:
@@ -48,7 +54,14 @@ class Settings:
             raise SystemExit(f"context models: expected a folder of model projects, got {models}")
         if wrong := [name for name in buckets if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name)]:
             raise SystemExit(f"context batch_buckets: expected names of S3 buckets, got {wrong[0]!r}")
-        return cls(target, prefix, models, buckets)
+        return cls(
+            target,
+            prefix,
+            models,
+            buckets,
+            _dashboards(node.try_get_context("dashboards")),
+            *_pager(node.try_get_context("pagerduty_secret"), node.try_get_context("pagerduty_url")),
+        )
 
     def check_name(self, model: str) -> None:
         """Exit with the reason where the names of this model's endpoints could become longer than SageMaker takes."""
@@ -65,3 +78,21 @@ def _listed(value: object) -> tuple[str, ...]:
     """A list of cdk.json, or a text with commas, as ``-c`` gives it."""
     names = value if isinstance(value, list) else str(value or "").split(",")
     return tuple(str(name).strip() for name in names if str(name).strip())
+
+
+def _pager(secret: object, url: object) -> tuple[str, str]:
+    """The name of the secret, "" for none, and the URL: both may be left out."""
+    name, address = str(secret or ""), str(url or PAGERDUTY)
+    if not re.fullmatch(r"[A-Za-z0-9/_+=.@-]*", name):
+        raise SystemExit(f"context pagerduty_secret: expected the name of a secret, and no ARN, got {name!r}")
+    if not re.fullmatch(r"https?://[^\s?#]+", address):
+        raise SystemExit(f"context pagerduty_url: expected a URL, got {address!r}")
+    return name, address
+
+
+def _dashboards(value: object) -> bool:
+    """true or false of cdk.json, or the same as a text, as ``-c`` gives it."""
+    given = "true" if value is None else str(value).lower()
+    if given not in ("true", "false"):
+        raise SystemExit(f"context dashboards: expected true or false, got {value!r}")
+    return given == "true"

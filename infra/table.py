@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.export import export
 from infra.function import PlatformFunction
 from infra.grant import Grant
+from infra.nag import acknowledge
+
+BATCH_ITEMS = 500
+"""Of a stream in one call: some 20 KB each at most, within the 6 MB of an invocation."""
 
 
 class Table(Construct):
@@ -47,6 +57,7 @@ class Table(Construct):
         )
         self.name = export(self, "Name", table.table_name)
         self.arn = export(self, "Arn", table.table_arn)
+        self._stream_arn = export(self, "StreamArn", str(table.table_stream_arn)) if stream else None
 
     def grant(self, function: PlatformFunction, *operations: str) -> None:
         """Let ``function`` call these operations, such as GetItem, and tell it the table's name."""
@@ -56,6 +67,36 @@ class Table(Construct):
     def tell(self, function: PlatformFunction) -> None:
         """Tell ``function`` the table's name, without a right to the table."""
         function.set(self._variable, self.name)
+
+    def deliver(self, function: PlatformFunction, dead_letters: sqs.IQueue, only: Mapping[str, Any]) -> None:
+        """Invoke ``function`` with the new images of what was written and fits ``only``, at least once and in order.
+
+        A second's worth in one call. A batch that fails is tried for a day, as the stream keeps it; then a record that
+        says where it was is a dead letter. It is never cut in two: functions skip what they can't read by themselves.
+        https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
+        """
+        stream = str(self._stream_arn)
+        function.allow(Grant("dynamodb", ["DescribeStream", "GetRecords", "GetShardIterator"], [stream]))
+        function.allow(Grant("dynamodb", ["ListStreams"], ["*"], "A list has no resources."))
+        function.allow(Grant("sqs", ["SendMessage"], [dead_letters.queue_arn]))
+        acknowledge(
+            dead_letters, "AwsSolutions-SQS3", "It is the dead-letter queue of an event source, where no rule looks."
+        )
+        source = lambda_.CfnEventSourceMapping
+        source(
+            function,
+            "Source",
+            function_name=function.function.function_name,
+            event_source_arn=stream,
+            starting_position="TRIM_HORIZON",
+            batch_size=BATCH_ITEMS,
+            maximum_batching_window_in_seconds=1,
+            maximum_record_age_in_seconds=Duration.hours(23).to_seconds(),
+            destination_config=source.DestinationConfigProperty(
+                on_failure=source.OnFailureProperty(destination=dead_letters.queue_arn)
+            ),
+            filter_criteria=source.FilterCriteriaProperty(filters=[source.FilterProperty(pattern=json.dumps(only))]),
+        )
 
 
 def _string(name: str) -> dynamodb.Attribute:

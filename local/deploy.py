@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections import deque
@@ -19,6 +20,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from heirloom.core.errors import Unavailable
+from local import pagerduty
 from local.connection import Connection
 
 TOOLKIT_STACK = "CDKToolkit"
@@ -26,6 +28,7 @@ OUTPUTS = "outputs.json"
 # What the app calls the SageMaker image when its target is local; its programs run from the repository.
 IMAGE = "heirloom-image:local"
 IMAGES = "images.json"
+PAGER_SECRET = "heirloom/pagerduty"  # noqa: S105 - the secret's name
 # No change set: it only delays. No path to the outside: there may be none.
 DEPLOY = ("deploy", "--all", "--require-approval", "never", "--method", "direct", "--progress", "events")
 OFFLINE = ("--no-notices", "--no-version-reporting")
@@ -53,6 +56,7 @@ class Deployment:
     def deploy(self) -> Outputs:
         """Create or update every stack; the outputs by stack, also kept in ``<state dir>/outputs.json``."""
         self.register_image()
+        self.register_pager()
         self.bootstrap()
         self._build()
         outputs = self.state_dir / OUTPUTS
@@ -88,8 +92,17 @@ class Deployment:
         programs = {"path": [str(self.repository / "image" / "bin")], "environment": {}}
         path.write_text(json.dumps({**known, IMAGE: programs}, indent=2))
 
+    def register_pager(self) -> None:
+        """Make the secret with a routing key, as a person does on AWS: of the local PagerDuty, which takes any."""
+        secrets_manager = self.connection.client("secretsmanager")
+        try:
+            secrets_manager.create_secret(Name=PAGER_SECRET, SecretString=secrets.token_hex(16))
+        except secrets_manager.exceptions.ResourceExistsException:
+            return
+
     def _app(self) -> list[str]:
-        context = {"target": "local", **self.context}
+        pager = {"pagerduty_secret": PAGER_SECRET, "pagerduty_url": f"{self.connection.endpoint_url}{pagerduty.PREFIX}"}
+        context = {"target": "local", **pager, **self.context}
         chosen = [word for name, value in context.items() for word in ("--context", f"{name}={value}")]
         return [*chosen, "--output", str(self.state_dir / "cdk.out")]
 

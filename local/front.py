@@ -7,13 +7,18 @@ files would be newer than all else; so state is also saved shortly after the las
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from ministack import app as ministack
 from ministack.core.persistence import save_all
+
+from local import pagerduty
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,6 +38,7 @@ class Front:
 
     def __init__(self) -> None:
         self._last_request = self._last_save = time.monotonic()
+        self._pagerduty = pagerduty.Receiver(Path(os.environ["HEIRLOOM_STATE_DIR"]) / pagerduty.FILE)
         logging.getLogger("persistence").setLevel(logging.WARNING)  # a line for each of 60 services, each time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,9 +47,21 @@ class Front:
         if path.startswith(SHUT):
             await _refuse(send)
             return
+        if path.startswith(f"{pagerduty.PREFIX}/"):
+            await self._page(scope, path.removeprefix(pagerduty.PREFIX), await _read(receive), send)
+            return
         await ministack.app(scope, receive, send)
         if path != HEALTH:
             self._last_request = time.monotonic()
+
+    async def _page(self, scope: Scope, path: str, body: bytes, send: Send) -> None:
+        """A page in a browser can't post JSON to another site without being let: events come from programs only."""
+        content_type = dict(scope.get("headers", ())).get(b"content-type", b"")
+        if scope["method"] == "POST" and not content_type.startswith(b"application/json"):
+            await _answer(send, 415, b'{"message": "expected Content-Type: application/json"}')
+            return
+        status, answer = self._pagerduty.answer(scope["method"], path, body)
+        await _answer(send, status, json.dumps(answer).encode())
 
     async def save_when_quiet(self) -> None:
         """Save after each burst of requests, and now and then for what happens without any.
@@ -62,7 +80,19 @@ class Front:
 
 
 async def _refuse(send: Send) -> None:
-    body = b'{"message": "the embedded AWS is wiped with `heirloom local reset` only"}'
+    await _answer(send, 403, b'{"message": "the embedded AWS is wiped with `heirloom local reset` only"}')
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _read(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body

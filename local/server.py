@@ -38,6 +38,10 @@ PLUG_INS = (
     "local.autoscaling",
     "local.alarms",
     "local.log_subscriptions",
+    "local.table_streams",
+    "local.stream_readers",
+    "local.topic_deliveries",
+    "local.queue_metrics",
 )
 log = logging.getLogger("local.server")
 

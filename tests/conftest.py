@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.connection import Connection
 from local.launcher import EmbeddedAws
 from tests.embedded import free_port
+
+# How long an example takes says how busy the machine is; in a fresh clone the first text alone takes seconds to draw.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

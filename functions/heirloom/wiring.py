@@ -1,8 +1,9 @@
 """Which adapter stands behind each port: chosen here and nowhere else, at first use, once a process.
 
 The environment, which infra/ writes a function at a time: HEIRLOOM_PREFIX, HEIRLOOM_LINEAGE_TABLE,
-HEIRLOOM_ROUTES_TABLE, HEIRLOOM_PREDICTIONS_TABLE, HEIRLOOM_ARTIFACT_BUCKET. Adapters are imported in the functions
-below, so that a handler loads only what it uses.
+HEIRLOOM_ROUTES_TABLE, HEIRLOOM_PREDICTIONS_TABLE, HEIRLOOM_ARTIFACT_BUCKET, HEIRLOOM_API_URL, HEIRLOOM_PAGER_SECONDS,
+HEIRLOOM_PAGERDUTY_SECRET, HEIRLOOM_PAGERDUTY_URL, HEIRLOOM_PAGES_TOPIC, HEIRLOOM_PREDICT_FUNCTION,
+HEIRLOOM_PREDICT_LOG. Adapters are imported in the functions below, so that a handler loads only what it uses.
 """
 
 from __future__ import annotations
@@ -15,20 +16,39 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from heirloom.core.clock import Clock
+    from heirloom.core.drift.profiles import Profiles
+    from heirloom.core.incident.announce import Read as ReadRoute
+    from heirloom.core.incident.desk import Desk
+    from heirloom.core.incident.incident import Incidents
+    from heirloom.core.incident.pager import Pager
     from heirloom.core.lineage.graph import Lineage
+    from heirloom.core.monitoring.standard import Standards
+    from heirloom.core.monitoring.stream import Read
+    from heirloom.core.monitoring.watch import Watches
     from heirloom.core.prediction.answer import ChampionSource, Endpoints
+    from heirloom.core.prediction.answered import Observer
     from heirloom.core.prediction.capture import Log
+    from heirloom.core.prediction.label_file import LabelFiles
+    from heirloom.core.prediction.label_reading import Taking
     from heirloom.core.prediction.records import Predictions
     from heirloom.core.prediction.warmth import Warmth
+    from heirloom.core.project.recent import RecentProjects
     from heirloom.core.project.registration import Deployments
     from heirloom.core.release.route import Routes
     from heirloom.core.release.trial import Answers, Trials
+    from heirloom.core.rollback.announcement import Announcements
+    from heirloom.core.rollback.answering import Probe
+    from heirloom.core.rollback.latch import Decisions
+    from heirloom.core.rollback.ports import Ports
+    from heirloom.core.rollback.replay import Recent
     from heirloom.core.run.registry import Registry
     from heirloom.core.run.upload import Executions
     from heirloom.core.storage import Objects
 
 ROUTE_SECONDS = 1.0
 """How long predict may answer by a route that has been changed: a rollback is to be seen within seconds."""
+PROJECT_SECONDS = 60.0
+"""How long labels and requests may be counted by a model.yaml that was deployed anew."""
 
 
 def prefix() -> str:
@@ -54,6 +74,24 @@ def lineage() -> Lineage:
     from heirloom.adapters.dynamodb.lineage import DynamoLineage
 
     return DynamoLineage(_client("dynamodb"), os.environ["HEIRLOOM_LINEAGE_TABLE"])
+
+
+@cache
+def recent_projects() -> RecentProjects:
+    """The projects, as they were at most PROJECT_SECONDS ago."""
+    import time
+
+    from heirloom.core.project.recent import RecentProjects
+
+    return RecentProjects(lineage(), PROJECT_SECONDS, time.monotonic)
+
+
+@cache
+def observer() -> Observer:
+    """What a batch of predict's log lines is looked at with."""
+    from heirloom.core.prediction.answered import Observer
+
+    return Observer(recent_projects(), profiles())
 
 
 @cache
@@ -126,6 +164,148 @@ def predictions() -> Predictions:
     from heirloom.adapters.dynamodb.predictions import DynamoPredictions
 
     return DynamoPredictions(_client("dynamodb"), os.environ["HEIRLOOM_PREDICTIONS_TABLE"])
+
+
+@cache
+def taking() -> Taking:
+    """Where the labels of a file are kept and counted."""
+    from heirloom.core.prediction.label_reading import Taking
+
+    return Taking(recent_projects(), predictions(), trials(), answers())
+
+
+@cache
+def label_files() -> LabelFiles:
+    """The label files in every bucket."""
+    from heirloom.adapters.label_files import StoredLabelFiles
+
+    return StoredLabelFiles(objects())
+
+
+@cache
+def watches() -> Watches:
+    """What the monitor knows of the versions."""
+    from heirloom.adapters.dynamodb.watches import DynamoWatches
+
+    return DynamoWatches(_client("dynamodb"), os.environ["HEIRLOOM_PREDICTIONS_TABLE"], clock())
+
+
+@cache
+def profiles() -> Profiles:
+    """On what the versions were trained."""
+    from heirloom.core.drift.profiles import Profiles
+
+    return Profiles(lineage(), objects())
+
+
+@cache
+def standards() -> Standards:
+    """What the versions are held to."""
+    from heirloom.core.monitoring.standard import Standards
+
+    return Standards(recent_projects(), profiles(), lineage())
+
+
+def read_image() -> Read:
+    """What reads the records in the stream of the predictions' table."""
+    from heirloom.adapters.dynamodb.predictions import record_of
+
+    return record_of
+
+
+def read_route() -> ReadRoute:
+    """What reads the records in the stream of the routes' table."""
+    from heirloom.adapters.dynamodb.routes import route_of
+
+    return route_of
+
+
+@cache
+def incidents() -> Incidents:
+    """What people are told of."""
+    from heirloom.adapters.dynamodb.incidents import DynamoIncidents
+
+    return DynamoIncidents(_client("dynamodb"), os.environ["HEIRLOOM_PREDICTIONS_TABLE"])
+
+
+def api_url() -> str:
+    """Where the API answers: links lead there."""
+    return os.environ["HEIRLOOM_API_URL"]
+
+
+@cache
+def pager() -> Pager:
+    """What calls people; where no secret is set up, what writes down that nobody was called."""
+    from heirloom.adapters.pagerduty import NoPager, PagerDuty, RoutingKey
+
+    secret, url = os.environ["HEIRLOOM_PAGERDUTY_SECRET"], os.environ["HEIRLOOM_PAGERDUTY_URL"]
+    return PagerDuty(url, RoutingKey(_client("secretsmanager", 5, 2), secret)) if secret else NoPager(log())
+
+
+@cache
+def desk() -> Desk:
+    """The incidents and the pager, for one who has so many seconds."""
+    import time
+
+    from heirloom.core.incident.desk import Desk, Patience
+
+    patience = Patience(float(os.environ["HEIRLOOM_PAGER_SECONDS"]), time.sleep, time.monotonic)
+    return Desk(incidents(), pager(), clock(), patience, prefix(), api_url())
+
+
+@cache
+def announcements() -> Announcements:
+    """The way to who calls people."""
+    from heirloom.adapters.sns import SnsAnnouncements
+
+    return SnsAnnouncements(_client("sns"), os.environ["HEIRLOOM_PAGES_TOPIC"])
+
+
+@cache
+def decisions() -> Decisions:
+    """What was decided on breaches."""
+    from heirloom.adapters.dynamodb.decisions import DynamoDecisions
+
+    return DynamoDecisions(_client("dynamodb"), os.environ["HEIRLOOM_PREDICTIONS_TABLE"])
+
+
+@cache
+def probe() -> Probe:
+    """The predict function, asked as a caller asks it; it ends by itself before the 30 seconds are over."""
+    from heirloom.adapters.predict_function import LambdaProbe
+
+    return LambdaProbe(_client("lambda", 30, 1), os.environ["HEIRLOOM_PREDICT_FUNCTION"])
+
+
+@cache
+def recent_requests() -> Recent:
+    """What callers asked a moment ago."""
+    from heirloom.adapters.logs import CloudWatchRecent
+
+    return CloudWatchRecent(_client("logs"), os.environ["HEIRLOOM_PREDICT_LOG"], clock())
+
+
+@cache
+def rollback() -> Ports:
+    """All that a rollback takes."""
+    import time
+
+    from heirloom.core.release.change import Ending
+    from heirloom.core.rollback.ports import Ports
+    from heirloom.core.rollback.replay import Sources
+
+    return Ports(
+        decisions=decisions(),
+        routes=routes(),
+        sources=Sources(lineage(), predictions(), recent_requests(), endpoints(), watches()),
+        probe=probe(),
+        announcements=announcements(),
+        executions=executions(),
+        ending=Ending(trials(), answers()),
+        log=log(),
+        clock=clock(),
+        pause=time.sleep,
+    )
 
 
 def log() -> Log:

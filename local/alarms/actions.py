@@ -66,6 +66,7 @@ def _deliver(action: str, change: Change) -> None:
 
 
 def _publish(topic: str, change: Change) -> None:
+    app.pin_request_origin("127.0.0.1", True)  # CloudWatch speaks TLS: topics may ask for that
     if not sns.topic_policy_allows(topic, SNS_PRINCIPAL, change.alarm["AlarmArn"], change.account):
         raise UndeliverableError(f"CloudWatch Alarms is not authorized to perform: SNS:Publish on resource: {topic}")
     name = _region_name(change.region)

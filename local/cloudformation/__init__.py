@@ -1,5 +1,5 @@
 """CloudFormation resource types that MiniStack lacks: ``AWS::SageMaker::*`` and ``AWS::ApplicationAutoScaling::*``;
-and the time to live of its DynamoDB tables.
+the time to live of its DynamoDB tables; and answers about a stack that come when it is at rest.
 
 A plug-in (see local.server). A resource is made through the service's own API, on a thread of its own, so that a
 template is refused for exactly what the API refuses, and an endpoint can be waited for.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.cloudformation import dynamodb
+from local.cloudformation import described, dynamodb
 from local.cloudformation.autoscaling import SCALABLE_TARGET, SCALING_POLICY
 from local.cloudformation.resource import ResourceType
 from local.cloudformation.sagemaker import ENDPOINT, ENDPOINT_CONFIG, MODEL, MODEL_PACKAGE_GROUP
@@ -29,6 +29,7 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
 def install() -> None:
     """Add the types to MiniStack's tables."""
     dynamodb.install()
+    described.install()
     names = {resource_type.name for resource_type in RESOURCE_TYPES}
     for resource_type in RESOURCE_TYPES:
         provisioners._RESOURCE_HANDLERS[resource_type.name] = resource_type.handlers()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import os
 import platform
 import subprocess
@@ -14,20 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
+from cli.flights import read_flights
 from heirloom.adapters.project_folder import read_project
 from local.deploy import Deployment
 from local.launcher import EmbeddedAws
-from tests.bench import batch, imports, predict, release, stack
+from tests.bench import batch, imports, labels, predict, release, rollback, stack, watch
 from tests.embedded import free_port
 from tests.local.stack.client import Stack
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "models" / "flight-delay"
 LARGE = 200 * 10**6
+FLIGHTS = 2000
 
 
 def main() -> None:
@@ -37,13 +36,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _deployed(Path(folder)) as deployed:
         month = _month(Path(folder) / "month.csv")
         _print(stack.pipeline_table(deployed, month))
-        row = _row(month)
+        flights = read_flights(Path(folder) / "month.csv", read_project(EXAMPLE).data)[:FLIGHTS]
+        labelled = [(flight.inputs, flight.late) for flight in flights]
+        row = flights[0].inputs
         _print(stack.prediction_table(deployed, row))
         versions = [release.champion(deployed, stack.MODEL)]
         versions += [deployed.train(stack.MODEL, f"again-{number}.csv", month) for number in range(2)]
         _print(predict.table(deployed.aws, f"heirloom-{stack.MODEL}-v{versions[-1]}", row))
         _print(release.flips_table(deployed, stack.MODEL, row, versions))
         _print(release.rollback_table(deployed, stack.MODEL, row, *versions[1:]))
+        _print(labels.table(deployed.aws))
+        _print(watch.labels_table(deployed.aws))
+        _print(watch.cost_table(deployed, stack.MODEL, labelled))
+        bad = deployed.train(stack.MODEL, "upside-down.csv", rollback.upside_down(month, "late"))
+        _print(rollback.table(deployed, stack.MODEL, labelled, versions[-1], bad))
         _print(batch.batch_table(deployed, month))
         _print(stack.large_file_table(deployed, _large(month)))
 
@@ -64,13 +70,6 @@ def _month(file: Path) -> bytes:
     command = [sys.executable, str(EXAMPLE / "make_data.py"), str(file), "--from", "2013-01-01", "--to", "2013-01-31"]
     subprocess.run(command, check=True, stdout=sys.stderr)
     return file.read_bytes()
-
-
-def _row(body: bytes) -> dict[str, Any]:
-    """The features of the first flight."""
-    first = next(csv.DictReader(io.StringIO(body.decode())))
-    features = read_project(EXAMPLE).data.features or {}
-    return {name: float(first[name]) if kind == "number" else first[name] for name, kind in features.items()}
 
 
 def _large(body: bytes) -> bytes:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from tests.local.stack.client import Stack
-from tests.local.stack.load import Asked, Champions, load
+from tests.local.stack.load import Champions, last_of, load
 
 FLIPS = 1000
 ROLLBACKS = 50
@@ -29,7 +29,7 @@ def flips_table(stack: Stack, model: str, row: Row, versions: list[int]) -> list
     with load(stack, model, row, CALLERS) as asked:
         for version in _progress(itertools.islice(itertools.cycle(versions), FLIPS), FLIPS, "flips"):
             with champions.change(version):
-                _move(stack, model, "promote", version=version)
+                stack.moved(model, "promote", version=version)
             # Most stay for moments; one of twenty for longer than it may take to be seen everywhere.
             time.sleep(2 if dwell.random() < 0.05 else dwell.uniform(0, 0.1))
     failed = sum(one.status >= 500 for one in asked)
@@ -46,18 +46,18 @@ def flips_table(stack: Stack, model: str, row: Row, versions: list[int]) -> list
 def rollback_table(stack: Stack, model: str, row: Row, good: int, bad: int) -> list[str]:
     """From the call to the last request that the bad version answered, ROLLBACKS times, in seconds."""
     calls, spreads = [], []
-    _move(stack, model, "promote", version=good)
+    stack.moved(model, "promote", version=good)
     for _ in _progress(range(ROLLBACKS), ROLLBACKS, "rollbacks"):
-        _move(stack, model, "promote", version=bad)
+        stack.moved(model, "promote", version=bad)
         time.sleep(LATE)
         with load(stack, model, row, CALLERS) as asked:
             time.sleep(0.5 + random.random())  # anywhere in the second for which routes are kept
             called = time.monotonic()
-            _move(stack, model, "rollback")
+            stack.moved(model, "rollback")
             calls.append(time.monotonic() - called)
             time.sleep(LATE)
-        spreads.append(_last(asked, bad) - called)
-        _move(stack, model, "clear", version=bad)
+        spreads.append(last_of(asked, bad) - called)
+        stack.moved(model, "clear", version=bad)
     return [
         f"| rollback of a bad release, {ROLLBACKS} times, {CALLERS} callers | p50 s | p99 s |",
         "|---|---|---|",
@@ -71,20 +71,9 @@ def champion(stack: Stack, model: str) -> int:
     return int(stack.release(model)["route"]["champion"])
 
 
-def _last(asked: list[Asked], version: int) -> float:
-    """When the last request that ``version`` answered was begun."""
-    return max(one.began for one in asked if one.version == version)
-
-
 def _percentiles(name: str, seconds: list[float]) -> str:
     p99 = statistics.quantiles(seconds, n=100, method="inclusive")[98]
     return f"| {name} | {statistics.median(seconds):.3f} | {p99:.3f} |"
-
-
-def _move(stack: Stack, model: str, move: str, **wish: object) -> None:
-    status, answer = stack.move(model, move, **wish)
-    if status != 200:
-        raise SystemExit(f"{move} {wish}: {status} {answer}")
 
 
 def _progress(items: Iterable[Item], count: int, label: str) -> Iterator[Item]:

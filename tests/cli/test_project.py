@@ -65,7 +65,45 @@ def test_three_lines_make_a_right_project(cli: Run, wine: Path) -> None:
     ran = cli("project", "check", "wine")
 
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "models/wine: right. Predicts target; wants accuracy of at least 0.9.\n"
+    assert ran.out.splitlines() == [
+        "models/wine: right. Predicts target; wants accuracy of at least 0.9.",
+        "  latency:   95% of the answers within 2000 ms",
+        "  accuracy:  on the last 1000 labels, over that of its test: below 0.97 people are paged, below 0.95 it is"
+        " rolled back (confident rule)",
+        "  drift:     from a PSI of 0.2",
+    ]
+
+
+def test_check_says_what_is_promised_and_watched(cli: Run, wine: Path) -> None:
+    file = wine / "model.yaml"
+    promises = "slo: {latency_p95_ms: 300, rolling_accuracy: {tolerance: 2, rule: naive}}\n"
+    watched = "slices: [hue, note]\ndrift: {psi: 0.25, retrain: true}\n"
+    file.write_text(file.read_text().replace("metric: accuracy", "metric: r2") + promises + watched)
+
+    ran = cli("project", "check", "wine")
+
+    assert "95% of the answers within 300 ms" in ran.out
+    assert "(naive rule); right is at most 2 off" in ran.out
+    assert "errors by:  hue, note" in ran.out
+    assert "from a PSI of 0.25, which starts a training" in ran.out
+
+
+def test_check_says_when_a_regression_promises_no_accuracy(cli: Run, wine: Path) -> None:
+    file = wine / "model.yaml"
+    file.write_text(file.read_text().replace("metric: accuracy", "metric: r2"))
+
+    assert "not watched: slo.rolling_accuracy.tolerance says" in cli("project", "check", "wine").out
+
+
+def test_check_names_the_line_of_a_promise_that_can_t_be(cli: Run, wine: Path) -> None:
+    file = wine / "model.yaml"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines, "slo:", "  rolling_accuracy:", "    windw: 500", ""]))
+
+    ran = cli("project", "check", "wine")
+
+    assert ran.code == 2
+    assert f"models/wine/model.yaml:{len(lines) + 3}: slo.rolling_accuracy.windw: expected one of the known" in ran.out
 
 
 def test_init_with_data_lists_columns_and_leaves_the_rule_to_the_reader(cli: Run, data: Path) -> None:

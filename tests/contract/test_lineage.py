@@ -9,7 +9,7 @@ import pytest
 from heirloom.adapters.dynamodb.lineage import DynamoLineage
 from heirloom.adapters.memory import MemoryLineage
 from heirloom.core.errors import Denied, Invalid, NotFound
-from heirloom.core.lineage.graph import FEEDS, MAKES, Edge, Entry, Event, Lineage, Node
+from heirloom.core.lineage.graph import BREACHES, CAUSES, FEEDS, MAKES, Edge, Entry, Event, Lineage, Node
 from local.connection import Connection
 from tests.embedded import unique
 
@@ -61,6 +61,21 @@ def test_adds_a_node_once_and_leaves_the_first_as_it_is(lineage: Lineage) -> Non
     assert not again
     assert lineage.node("run", "wine-1") == run(1)
     assert lineage.sources("run#wine-1", FEEDS) == ()
+
+
+def test_an_incident_is_found_from_its_version_and_from_what_came_of_it(lineage: Lineage) -> None:
+    """It is in no list."""
+    incident = Node("incident", "wine.accuracy.v1.2026-11-23T15:10:00.000Z", "wine", "2026-11-23T15:10:01.000Z", DATA)
+    lineage.add(version(1))
+    lineage.add(changed(2))
+
+    lineage.add(incident, Edge("version#wine/1", BREACHES, incident.key))
+    lineage.link(Edge(incident.key, CAUSES, "change#wine/2"))
+
+    assert lineage.targets("version#wine/1", BREACHES) == (incident.key,)
+    assert lineage.sources("change#wine/2", CAUSES) == (incident.key,)
+    assert lineage.node("incident", incident.id) == incident
+    assert len(lineage.versions("wine", 9).entries) == len(lineage.changes("wine", 9).entries) == 1
 
 
 def test_finds_an_edge_from_both_of_its_ends(lineage: Lineage) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from heirloom.adapters.dynamodb.predictions import KEPT_SECONDS, DynamoPredictions
@@ -85,6 +87,66 @@ def test_only_the_first_of_a_key_is_added(predictions: Predictions) -> None:
     assert predictions.get_many([("a", "label")])["a", "label"].data["n"] == 1
 
 
+def test_of_many_those_are_added_that_are_new(predictions: Predictions) -> None:
+    predictions.put([made(f"id-{n}", "label", n=n) for n in range(0, 250, 7)])
+
+    added = predictions.add_many([made(f"id-{n}", "label", n=-1) for n in range(250)])
+
+    found = predictions.get_many([(f"id-{n}", "label") for n in range(250)])
+    assert added == [n % 7 != 0 for n in range(250)]
+    assert [found[f"id-{n}", "label"].data["n"] for n in range(250)] == [-1 if n % 7 else n for n in range(250)]
+
+
+def test_of_many_with_one_key_the_first_is_added(predictions: Predictions) -> None:
+    assert predictions.add_many([made("b"), *(made("a", "label", n=n) for n in range(3))]) == [True, True, False, False]
+    assert predictions.add_many([made("a", "label", n=9)]) == [False]
+    assert predictions.add_many([]) == []
+
+    assert predictions.get_many([("a", "label")])["a", "label"].data["n"] == 0
+
+
+def test_each_of_many_is_added_by_one_of_those_who_add_it_at_once(predictions: Predictions) -> None:
+    def add(n: int) -> list[bool]:
+        return predictions.add_many([made(f"id-{each}", "label", by=n) for each in range(60)])
+
+    with ThreadPoolExecutor(4) as pool:
+        added = list(pool.map(add, range(4)))
+
+    assert [sum(each) for each in zip(*added, strict=True)] == [1] * 60
+
+
+def correction(identity: str, label: Any, at: str) -> Record:
+    return Record(identity, "correction", "wine", 3, AT, {"label": label, "at": at})
+
+
+def test_a_correction_makes_way_for_a_later_one_only(predictions: Predictions) -> None:
+    first, later, same = (correction("a", label, at) for label, at in (("b", "2"), ("a", "3"), ("a", "3")))
+
+    done = [predictions.supersede([each]) for each in (first, first, later, same, first)]
+
+    assert done == [[True], [False], [True], [False], [False]]
+    assert predictions.get_many([("a", "correction")])["a", "correction"] == later
+
+
+def test_of_corrections_of_one_moment_the_last_by_its_text_stands(predictions: Predictions) -> None:
+    labels = ["red", True, 10, "rosé", 9, "\U0001f377", "Z", False]
+    told = [correction("a", label, "2") for label in labels]
+
+    for each in (*told, *reversed(told)):
+        predictions.supersede([each])
+
+    assert predictions.get_many([("a", "correction")])["a", "correction"] == max(told, key=lambda each: each.rank)
+
+
+def test_of_many_corrections_those_are_written_that_are_later(predictions: Predictions) -> None:
+    predictions.supersede([correction(f"id-{n}", "x", "2") for n in range(120)])
+
+    done = predictions.supersede([correction(f"id-{n}", "y", "3" if n % 3 else "1") for n in range(130)])
+
+    assert done == [n % 3 != 0 or n >= 120 for n in range(130)]
+    assert predictions.supersede([]) == []
+
+
 def test_the_largest_row_of_a_log_line_fits_into_an_item(predictions: Predictions) -> None:
     large = [made(f"id-{n}", text="x" * 195_000) for n in range(30)]
 
@@ -135,10 +197,55 @@ def test_what_is_left_undone_for_good_is_an_error(aws: Connection) -> None:
         throttled.predictions.put([made("a")])
 
 
-def test_a_table_that_is_not_there_is_an_error(aws: Connection) -> None:
+class Refused:
+    """A table that refuses a transaction of two puts for these reasons, and then takes what is left of it."""
+
+    def __init__(self, aws: Connection, *refusals: list[str]) -> None:
+        self.pauses: list[float] = []
+        client = aws.client("dynamodb")
+        self.predictions = DynamoPredictions(client, "t", self.pauses.append)
+        self.stub = Stubber(client)
+        for reasons in refusals:
+            told = {"CancellationReasons": [{"Code": reason} for reason in reasons]}
+            code = "TransactionCanceledException"
+            self.stub.add_client_error("transact_write_items", code, http_status_code=400, modeled_fields=told)
+
+    def add(self) -> list[bool]:
+        with self.stub:
+            return self.predictions.add_many([made("a"), made("b")])
+
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_what_others_were_just_at_is_tried_again_ever_later(aws: Connection, reason: str) -> None:
+    table = Refused(aws, [reason, "None"], ["None", reason])
+    table.stub.add_response("transact_write_items", {})
+
+    assert table.add() == [True, True]
+    assert len(table.pauses) == 2
+
+
+def test_what_is_there_is_left_out_at_once(aws: Connection) -> None:
+    table = Refused(aws, ["ConditionalCheckFailed", "TransactionConflict"], ["TransactionConflict"])
+    table.stub.add_response("transact_write_items", {})
+
+    assert table.add() == [False, True]
+    assert len(table.pauses) == 1
+
+
+def test_a_transaction_that_is_refused_for_good_is_an_error(aws: Connection) -> None:
+    with pytest.raises(Exception, match="writing labels") as refused:
+        Refused(aws, ["None", "ValidationError"]).add()
+    assert isinstance(refused.value.__cause__, ClientError)
+
+    with pytest.raises(Unavailable, match="2 were left undone 8 times"):
+        Refused(aws, *[["TransactionConflict", "None"]] * 8).add()
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_table_that_is_not_there_is_an_error(aws: Connection, count: int) -> None:
     started = time.monotonic()
 
     with pytest.raises(Exception, match="writing predictions"):
-        DynamoPredictions(aws.client("dynamodb"), unique("nowhere")).put([made("a")])
+        DynamoPredictions(aws.client("dynamodb"), unique("nowhere")).put([made(f"id-{n}") for n in range(count)])
 
     assert time.monotonic() - started < 5

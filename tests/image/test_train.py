@@ -59,11 +59,22 @@ def test_keeps_a_histogram_of_each_feature(flights: Job) -> None:
     profile = flights.read("profile.json")
 
     assert profile["rows"] == 2400
-    carriers, delays = profile["features"]["carrier"], profile["features"]["departure_delay"]
-    assert sum(carriers["counts"].values()) + carriers["other"] + carriers["missing"] == 2400
+    origins, delays = profile["features"]["origin"], profile["features"]["departure_delay"]
+    assert sum(origins["counts"].values()) + origins["other"] + origins["missing"] == 2400
     assert sum(delays["counts"]) + delays["missing"] == 2400
     assert len(delays["counts"]) == len(delays["edges"]) + 1
     assert set(profile["label"]["counts"]) == {"False", "True"}
+
+
+def test_keeps_what_drift_is_judged_by(flights: Job) -> None:
+    profile = flights.read("profile.json")
+    columns = profile["features"]
+
+    assert sum(profile["answers"].values()) == 600
+    assert max(columns, key=lambda name: columns[name]["importance"]) == "departure_delay"
+    assert sum(column["importance"] for column in columns.values()) == pytest.approx(1)
+    assert columns["weekday"]["usual"] > 1 > columns["origin"]["usual"]
+    assert profile["label"]["usual"] >= 0
 
 
 def test_compiles_the_model_and_says_that_it_answers_the_same(flights: Job) -> None:
@@ -106,6 +117,7 @@ def test_trains_another_kind_of_project_all_the_same(tmp_path: Path) -> None:
     assert job.read("environment.json")["parameters"] == {"alpha": 2.0, "min_works": 2}
     metrics = job.read("metrics.json")
     assert metrics["test"]["mae"] == -metrics["test"]["neg_mean_absolute_error"] < metrics["baseline"]["mae"]
+    assert metrics["baseline"]["accuracy"] < metrics["test"]["accuracy"] < 1, "within the tolerance of model.yaml"
     assert job.read("schema.json")["classes"] == []
     assert job.read("profile.json")["features"]["title"]["type"] == "text"
     assert set(job.read("smoke.json")["predictions"][0]) == {"value"}

@@ -91,7 +91,7 @@ def write_project(models: Path, name: str, serving: str = "{form: serverless}") 
     return folder
 
 
-def synthesise(target: str, models: Path, folder: Path) -> Stacks:
-    app = HeirloomApp(context={"target": target, "models": str(models)}, outdir=str(folder))
+def synthesise(target: str, models: Path, folder: Path, **context: str) -> Stacks:
+    app = HeirloomApp(context={"target": target, "models": str(models), **context}, outdir=str(folder))
     app.synth()
     return Stacks(app, folder)

@@ -59,13 +59,14 @@ def test_a_bucket_talks_tls_only(aws: Stacks) -> None:
         assert {"Bool": {"aws:SecureTransport": "false"}} in [it["Condition"] for it in denied]
 
 
-def test_uploads_are_told_to_eventbridge_and_quarantine_expires(aws: Stacks) -> None:
+def test_uploads_are_told_to_eventbridge_and_what_is_no_upload_expires(aws: Stacks) -> None:
     properties = aws.resources()["UploadsBucketC4B27CC7"]["Properties"]
     expiring = [rule for rule in properties["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
 
     assert properties["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
-    assert [(rule["Prefix"], rule["ExpirationInDays"]) for rule in expiring] == [("quarantine/", 30)]
-    assert expiring[0]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in expiring}
+    assert days == {"quarantine/": 30, "labels-results/": 90}
+    assert all(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1} for rule in expiring)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -84,10 +85,16 @@ def test_predictions_expire_and_are_told_of(aws: Stacks) -> None:
     assert [key["AttributeName"] for key in properties["KeySchema"]] == ["id", "part"]
 
 
+def test_routes_are_told_of(aws: Stacks) -> None:
+    properties = aws.resources()["RoutesTableC26918F6"]["Properties"]
+
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+
+
 def test_the_outputs_tell_where_everything_is(aws: Stacks) -> None:
     outputs = set(aws.template("Platform")["Outputs"])
 
     assert outputs == {
         *("ApiId", "ApiUrl", "DataBucket", "ArtifactBucket", "Prefix", "BatchMachine"),
-        *("LineageTable", "RoutesTable", "PredictionsTable"),
+        *("LineageTable", "RoutesTable", "PredictionsTable", "DeadPages"),
     }

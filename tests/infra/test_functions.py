@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from heirloom.core.release.abandoned import WHY
+from heirloom.core.rollback.decision import SKEW
+from heirloom.core.rollback.latch import DEAD_AFTER
 from infra import REPOSITORY
 from infra.machine import WORKFLOWS
 from infra.routes import ROUTES
 from tests.infra.synthesis import Stacks
+from tests.unit.world import payload
 
 HANDLERS = REPOSITORY / "functions" / "heirloom" / "handlers"
 ALWAYS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
@@ -65,11 +68,18 @@ def test_each_environment_has_what_its_wiring_reads_and_nothing_else(aws: Stacks
     assert {name: set(it["Environment"]["Variables"]) for name, it in aws.functions().items()} == expected
 
 
-def test_there_is_one_code_asset_and_one_layer(aws: Stacks) -> None:
+def test_there_is_one_code_asset_and_one_layer_for_all(aws: Stacks) -> None:
     functions = aws.functions().values()
 
     assert len({json.dumps(properties["Code"], sort_keys=True) for properties in functions}) == 1
-    assert len({json.dumps(properties["Layers"], sort_keys=True) for properties in functions}) == 1
+    assert len({json.dumps(properties["Layers"][0], sort_keys=True) for properties in functions}) == 1
+
+
+def test_a_heavy_layer_is_for_who_needs_it(aws: Stacks) -> None:
+    heavy = {name: it["Layers"][1:] for name, it in aws.functions().items() if len(it["Layers"]) > 1}
+
+    assert set(heavy) == {"read_labels"}
+    assert [layer["Ref"].startswith("RuntimeParquetLayer") for layer in heavy["read_labels"]] == [True]
 
 
 def test_the_code_asset_holds_sources_only(aws: Stacks) -> None:
@@ -96,16 +106,35 @@ def test_what_is_invoked_asynchronously_has_dead_letters_and_an_alarm(aws: Stack
     }
     rules = [it["Properties"] for it in aws.resources("AWS::Events::Rule").values()]
     told = {target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for rule in rules for target in rule["Targets"]}
+    sources = [it["Properties"] for it in aws.resources("AWS::Lambda::EventSourceMapping").values()]
+    streams = {it["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0] for it in sources}
     alarms = [it["Properties"] for it in aws.resources("AWS::CloudWatch::Alarm").values()]
-    watched = [it["Dimensions"][0]["Value"]["Fn::GetAtt"] for it in alarms if "Dimensions" in it]
+    named = [it["Dimensions"][0] for it in alarms if "Dimensions" in it]
+    watched = [it["Value"]["Fn::GetAtt"] for it in named if it["Name"] == "QueueName"]
 
-    assert set(queues) == {"start_pipeline", "abandon_release", "record_predictions", "mirror_predictions"}
-    assert told == {queues["start_pipeline"], queues["abandon_release"]}
-    assert sorted(watched) == sorted([queue, "QueueName"] for queue in set(queues.values()))
+    assert set(queues) == {
+        *("start_pipeline", "abandon_release", "record_predictions", "mirror_predictions"),
+        *("notify_pagerduty", "roll_back", "reject_version", "probe_models"),
+    }
+    by_rule = ("start_pipeline", "abandon_release", "reject_version", "probe_models")
+    assert told >= {queues[name] for name in by_rule}
+    assert sorted(watched) == sorted([queue, "QueueName"] for queue in {*queues.values(), *streams, *told})
+
+
+def handler_of(stacks: Stacks, arn: dict[str, Any]) -> str:
+    """The handler's module of the function that an ARN names by reference."""
+    handler: str = stacks.resources()[arn["Fn::GetAtt"][0]]["Properties"]["Handler"]
+    return handler.split(".")[2]
+
+
+def patterns(stacks: Stacks) -> list[dict[str, Any]]:
+    """The events that rules wait for."""
+    rules = [it["Properties"] for it in stacks.resources("AWS::Events::Rule").values()]
+    return [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
 
 
 def test_a_release_that_breaks_off_is_heard_of_and_no_other_execution(aws: Stacks) -> None:
-    rules = [it["Properties"]["EventPattern"] for it in aws.resources("AWS::Events::Rule").values()]
+    rules = patterns(aws)
     detail = next(rule["detail"] for rule in rules if rule["source"] == ["aws.states"])
     (machine,) = detail["stateMachineArn"]
     names = [
@@ -118,6 +147,42 @@ def test_a_release_that_breaks_off_is_heard_of_and_no_other_execution(aws: Stack
 
     assert detail["status"] == ["ABORTED", "TIMED_OUT", "FAILED"] == list(WHY)
     assert heard == ["heirloom-tiny-release", "heirloom-tiny-large-release"]
+
+
+def test_a_rejection_in_the_registry_is_heard_of_and_no_other_deployment_s(aws: Stacks) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
+    (rule,) = [rule for rule in patterns(aws) if rule["source"] == ["aws.sagemaker"]]
+    event = payload("reject_version.rejected")
+
+    assert rule["detail-type"] == [event["detail-type"]]
+    assert rule["detail"] == {"ModelApprovalStatus": ["Rejected"], "ModelPackageGroupName": [{"prefix": "heirloom-"}]}
+    assert event["detail"]["ModelPackageGroupName"].startswith("heirloom-")
+
+
+def test_models_are_probed_and_swept_every_five_minutes(aws: Stacks) -> None:
+    rules = [it["Properties"] for it in aws.resources("AWS::Events::Rule").values()]
+    scheduled = {
+        handler_of(aws, target["Arn"]): rule["ScheduleExpression"]
+        for rule in rules
+        if "ScheduleExpression" in rule
+        for target in rule["Targets"]
+    }
+
+    assert scheduled == dict.fromkeys(("probe_models", "roll_back"), "rate(5 minutes)")
+
+
+def test_a_rollback_ends_before_another_one_takes_it_for_dead(aws: Stacks) -> None:
+    """By clocks that may be a minute apart."""
+    assert aws.functions()["roll_back"]["Timeout"] + SKEW.total_seconds() <= DEAD_AFTER.total_seconds()
+
+
+def test_the_topic_of_rollbacks_invokes_who_rolls_back_and_who_pages(aws: Stacks) -> None:
+    heard: dict[str, set[str]] = {}
+    for it in aws.resources("AWS::SNS::Subscription").values():
+        topic = it["Properties"]["TopicArn"]["Ref"]
+        heard.setdefault(topic, set()).add(handler_of(aws, it["Properties"]["Endpoint"]))
+
+    assert sorted(map(sorted, heard.values())) == [["notify_pagerduty"], ["notify_pagerduty", "roll_back"]]
 
 
 def test_what_predict_logs_is_delivered_to_its_two_readers(aws: Stacks) -> None:
@@ -152,7 +217,7 @@ def states(workflow: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("workflow", ["pipeline", "release", "batch"])
+@pytest.mark.parametrize("workflow", ["pipeline", "release", "batch", "labels"])
 def test_a_function_s_limit_ends_before_that_of_its_state(aws: Stacks, workflow: str) -> None:
     """So that the state hears what became of the function, and can call it again."""
     found = states(workflow)

@@ -34,13 +34,13 @@ def test_each_project_has_a_pipeline_a_record_and_a_baseline_that_answers(aws: S
 
 
 def test_each_project_has_a_pipeline_and_a_release_machine(aws: Stacks) -> None:
-    """A third is for the batches of all."""
+    """Two more are for the batches and the label files of all."""
     records = [record(aws, "tiny"), record(aws, "tiny-large")]
     machines = {it[key]["Ref"] for it in records for key in ("StateMachineArn", "ReleaseMachineArn")}
 
     assert len(machines) == 4
     assert machines < set(aws.resources("AWS::StepFunctions::StateMachine"))
-    assert len(aws.resources("AWS::StepFunctions::StateMachine")) == 5
+    assert len(aws.resources("AWS::StepFunctions::StateMachine")) == 6
 
 
 def test_a_baseline_of_another_form_or_on_another_machine_is_another_endpoint(tmp_path: Path) -> None:
@@ -154,6 +154,9 @@ def test_a_wrong_model_yaml_fails_synthesis_with_its_line(tmp_path: Path) -> Non
         ({"models": "nowhere"}, "models: expected a folder of model projects"),
         ({"batch_buckets": "in-bucket, Out"}, "batch_buckets: expected names of S3 buckets, got 'Out'"),
         ({"batch_buckets": ["a/b"]}, "batch_buckets: expected names of S3 buckets, got 'a/b'"),
+        ({"dashboards": "no"}, "dashboards: expected true or false, got 'no'"),
+        ({"pagerduty_secret": "arn:aws:secretsmanager:eu-west-1:1:secret:pager-1a2b3c"}, "pagerduty_secret: expected"),
+        ({"pagerduty_url": "events.pagerduty.com"}, "pagerduty_url: expected a URL, got 'events.pagerduty.com'"),
     ],
 )
 def test_a_wrong_context_is_refused_by_name(context: dict[str, str], reason: str) -> None:

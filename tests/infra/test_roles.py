@@ -16,6 +16,7 @@ QUARANTINE = {"s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:PutO
 CHANGE_ROUTES = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"}
 TRIALS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "states:SendTaskSuccess"}
 BATCH_FILES = {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucket"}
+LABEL_FILES = {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
 TAKE_DOWN = {
     *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
     *("sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
@@ -28,6 +29,11 @@ SAGEMAKER_LOGS = {
 PULL = {
     *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
     "ecr:GetAuthorizationToken",
+}
+# Following a table's stream, with a queue for what can't be handled.
+FOLLOW = {
+    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+    "sqs:SendMessage",
 }
 FUNCTIONS = {
     "abandon_release": {"states:StartExecution", "sqs:SendMessage"},
@@ -50,9 +56,24 @@ FUNCTIONS = {
         *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels", "dynamodb:DeleteItem"),
     },
     "predict": {"dynamodb:GetItem", "sagemaker:InvokeEndpoint"},
-    "record_predictions": {*TRIALS, "dynamodb:BatchWriteItem", "sqs:SendMessage"},
+    "record_predictions": {*TRIALS, "dynamodb:BatchWriteItem", "s3:GetObject", "sqs:SendMessage"},
+    "watch_predictions": {
+        *FOLLOW,
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "s3:GetObject"),
+    },
     "mirror_predictions": {"dynamodb:BatchWriteItem", "sagemaker:InvokeEndpoint", "sqs:SendMessage"},
     "take_labels": {*TRIALS, "dynamodb:BatchGetItem"},
+    "read_labels": {*TRIALS, *LABEL_FILES, "dynamodb:BatchGetItem"},
+    "notify_pagerduty": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "sqs:SendMessage"},
+    "announce_change": FOLLOW,
+    "roll_back": {
+        *RECORD,
+        *TRIALS,
+        *("dynamodb:BatchGetItem", "sagemaker:InvokeEndpoint", "lambda:InvokeFunction", "logs:FilterLogEvents"),
+        *("sns:Publish", "states:StartExecution", "sqs:SendMessage"),
+    },
+    "reject_version": {*CHANGE_ROUTES, *TRIALS, "sns:Publish", "sqs:SendMessage"},
+    "probe_models": {*READ, "lambda:InvokeFunction", "sqs:SendMessage"},
     "list_models": {*READ, "dynamodb:BatchGetItem"},
     "show_model": READ,
     "show_release": {"dynamodb:GetItem"},
@@ -68,7 +89,12 @@ WITHOUT_RESOURCE = {
     *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
     *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
     *("sagemaker:ListEndpoints", "sagemaker:ListEndpointConfigs", "sagemaker:ListModels"),
-    *("ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "application-autoscaling:DescribeScalableTargets"),
+    *(
+        "ecr:GetAuthorizationToken",
+        "dynamodb:ListStreams",
+        "cloudwatch:PutMetricData",
+        "application-autoscaling:DescribeScalableTargets",
+    ),
 }
 
 
@@ -84,6 +110,21 @@ def role_named(stacks: Stacks, *parts: str) -> str:
 @pytest.mark.parametrize("handler", FUNCTIONS)
 def test_a_function_may_do_what_it_does_and_no_more(aws: Stacks, handler: str) -> None:
     assert aws.actions(role_of(aws, handler)) == FUNCTIONS[handler] | OWN_LOGS
+
+
+@pytest.mark.parametrize("handler", ["take_labels", "read_labels", "record_predictions"])
+def test_whoever_counts_for_a_model_reads_its_project(aws: Stacks, handler: str) -> None:
+    reading = [it for it in aws.statements(role_of(aws, handler)) if "dynamodb:GetItem" in listed(it["Action"])]
+
+    assert "Lineage" in json.dumps([it["Resource"] for it in reading])
+
+
+def test_who_records_predictions_reads_of_the_artifacts_what_is_kept_of_versions(aws: Stacks) -> None:
+    statements = aws.statements(role_of(aws, "record_predictions"))
+    (reading,) = [it["Resource"] for it in statements if "s3:GetObject" in listed(it["Action"])]
+
+    assert "Artifacts" in json.dumps(reading)
+    assert [text for _, text in leaves(reading) if "*" in str(text)] == ["/versions/*"]
 
 
 def test_a_pipeline_trains_and_releases(aws: Stacks) -> None:
@@ -139,7 +180,7 @@ def test_a_verdict_is_sent_to_the_releases_and_to_no_other_machine(aws: Stacks) 
 
     assert patterns == {"heirloom-*-release"}
     assert machines == {
-        None,  # the batches' machine, which nobody has to know before it is made
+        None,  # the machines of batches and of label files, which nobody has to know before they are made
         *("heirloom-tiny-release", "heirloom-tiny-large-release"),
         *("heirloom-tiny-pipeline", "heirloom-tiny-large-pipeline"),
     }

@@ -20,7 +20,7 @@ MAY_DIFFER = {("AWS::Lambda::LayerVersion", "Content.S3Key")}
 
 
 def values(resource: dict[str, object]) -> Counter[tuple[str, str]]:
-    return Counter((path, repr(value)) for path, value in leaves(resource["Properties"]))
+    return Counter((path, repr(value)) for path, value in leaves(resource.get("Properties", {})))
 
 
 def test_both_targets_have_the_same_resources(aws: Stacks, local: Stacks) -> None:

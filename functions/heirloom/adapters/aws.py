@@ -44,6 +44,9 @@ _CODES: dict[str, type[HeirloomError]] = {
     "UnrecognizedClientException": Denied,
 }
 
+_CONNECTIONS = 25
+"""That a client keeps open: a file of labels is taken in four requests at once, and each makes four calls at once."""
+
 
 def client(service: str, read_timeout: float = 20, attempts: int = 4) -> Any:
     """A boto3 client that gives up in time; ``attempts`` counts the first one. Timeouts in seconds."""
@@ -51,6 +54,7 @@ def client(service: str, read_timeout: float = 20, attempts: int = 4) -> Any:
         connect_timeout=3,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=_CONNECTIONS,
     )
     return boto3.client(service, config=limits)  # type: ignore[call-overload]
 

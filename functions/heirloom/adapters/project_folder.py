@@ -17,9 +17,10 @@ from typing import Any
 import yaml
 
 from heirloom.core.errors import Invalid, NotFound, Problem
-from heirloom.core.project.definition import Project, parse_project
+from heirloom.core.project.definition import Project
 from heirloom.core.project.keys import Where
 from heirloom.core.project.metrics import METRICS
+from heirloom.core.project.reading import parse_project
 
 _FILE = "model.yaml"
 

@@ -1,4 +1,4 @@
-"""POST /models/{model}/feedback: what really happened. Keeps each label once, and counts it where a trial runs."""
+"""POST /models/{model}/feedback: what really happened. Keeps each label, tells the monitor, counts it in a trial."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from heirloom.core.clock import Clock
 from heirloom.core.prediction.answer import ChampionSource, champion
 from heirloom.core.prediction.labels import take_labels
 from heirloom.core.prediction.records import Predictions
+from heirloom.core.project.recent import RecentProjects
 from heirloom.core.release.trial import Answers, Trials
 from heirloom.handlers.edge import Event, http_entrypoint, json_body
 
@@ -20,10 +21,12 @@ def handle(
     predictions: Predictions,
     trials: Trials,
     answers: Answers,
+    projects: RecentProjects,
     clock: Clock,
 ) -> dict[str, Any]:
-    route = champion(event["pathParameters"]["model"], routes)
-    return asdict(take_labels(route.model, json_body(event), predictions, trials, answers, clock()))
+    model = champion(event["pathParameters"]["model"], routes).model
+    project = projects.get(model)
+    return asdict(take_labels(model, json_body(event), project, predictions, trials, answers, clock()))
 
 
 lambda_handler = http_entrypoint(
@@ -32,5 +35,6 @@ lambda_handler = http_entrypoint(
     predictions=wiring.predictions,
     trials=wiring.trials,
     answers=wiring.answers,
+    projects=wiring.recent_projects,
     clock=wiring.clock,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedded import make_role, wait_for
+from tests.embedded import make_role, policy, wait_for
 
 CODE = "import json\ndef handler(event, context):\n    print('GOT', json.dumps(event))\n"
 
@@ -116,6 +116,21 @@ def test_acts_on_each_change_and_only_on_changes(cloudwatch: Any, topic: str, in
     (message,) = inbox.receive()
     assert (message["OldStateValue"], message["NewStateValue"], message["NewStateReason"]) == ("OK", "ALARM", "a test")
     assert inbox.receive(seconds=1) == []
+
+
+def test_tells_a_topic_that_wants_tls(cloudwatch: Any, aws: Any, topic: str, inbox: Any) -> None:
+    """Page: "Amazon SNS security best practices", enforce encryption of data in transit."""
+    told = {"Action": "sns:Publish", "Resource": topic}
+    plain = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    alarms = {"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}}
+    aws.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=policy({**plain, **told}, {**alarms, **told})
+    )
+    cloudwatch.put(0, 9.0)
+
+    cloudwatch.alarm(AlarmActions=[topic])
+
+    assert inbox.receive()
 
 
 def test_does_nothing_while_actions_are_disabled(cloudwatch: Any, topic: str, inbox: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -71,6 +72,20 @@ def names(resources: Template, *kinds: str) -> dict[str, Any]:
 
 
 KINDS = ("Model", "EndpointConfig", "Endpoint")
+
+
+def test_a_look_at_a_stack_waits_for_its_end_and_a_list_does_not(
+    aws: Connection, stack: Stack, serving: Template
+) -> None:
+    formation = aws.client("cloudformation")
+
+    def statuses(**whose: str) -> dict[str, str]:
+        return {each["StackName"]: each["StackStatus"] for each in formation.describe_stacks(**whose)["Stacks"]}
+
+    formation.create_stack(StackName=stack.name, TemplateBody=json.dumps({"Resources": serving}))
+
+    assert statuses()[stack.name] == "CREATE_IN_PROGRESS"
+    assert statuses(StackName=stack.name) == {stack.name: "CREATE_COMPLETE"}
 
 
 def test_creates_an_endpoint_that_answers_updates_it_in_place_and_deletes_it(

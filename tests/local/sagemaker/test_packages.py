@@ -7,6 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from heirloom.core.rollback.reject import Rejection
 from tests.embedded import wait_for
 from tests.local.sagemaker.conftest import BUCKET, Lab
 
@@ -71,6 +72,32 @@ def test_an_approval_is_kept_and_announced(lab: Lab) -> None:
     event = json.loads(messages[0]["Body"])
     assert event["detail-type"] == "SageMaker Model Package State Change"
     assert event["detail"]["ModelPackageVersion"] == 1
+
+
+def test_a_rejection_is_announced_to_a_rule_like_ours(lab: Lab) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html, "SageMaker Model
+    Package State Change"; the pattern is that of infra/rollback.py."""
+    url = lab.client("sqs").create_queue(QueueName="rejections")["QueueUrl"]
+    queue = lab.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    detail = {"ModelApprovalStatus": ["Rejected"], "ModelPackageGroupName": [{"prefix": "heirloom-"}]}
+    kind = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Model Package State Change"]}
+    lab.client("events").put_rule(Name="rejections", EventPattern=json.dumps({**kind, "detail": detail}))
+    lab.client("events").put_targets(Rule="rejections", Targets=[{"Id": "queue", "Arn": queue}])
+    for group in ("heirloom-wine", "other-wine"):
+        lab.sagemaker.create_model_package_group(ModelPackageGroupName=group)
+        register(lab, group, ModelApprovalStatus="Approved")
+        arn = register(lab, group, ModelApprovalStatus="Approved")
+        lab.sagemaker.update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription="biased against UA"
+        )
+
+    messages = wait_for(lambda: lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"))
+
+    (event,) = [json.loads(message["Body"]) for message in messages]
+    rejection = Rejection.from_event(event, "heirloom")
+    assert rejection is not None
+    assert (rejection.model, rejection.version) == ("wine", 2)
+    assert rejection.reason == "rejected in the model registry: biased against UA"
 
 
 def test_a_group_with_packages_cannot_be_deleted(lab: Lab) -> None:

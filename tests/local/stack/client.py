@@ -14,6 +14,8 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from cli.api import AT_ONCE
+from heirloom.adapters.dynamodb.incidents import DynamoIncidents
+from heirloom.core.incident.incident import Incident
 from heirloom.core.run.upload import run_id
 from local.connection import Connection
 from local.deploy import Deployment
@@ -83,6 +85,28 @@ class Stack:
         """POST the rows to the model's predictions."""
         return self.call("POST", f"/models/{model}/predictions", {"inputs": inputs})
 
+    def label(self, model: str, labels: list[dict[str, Any]], seconds: float = 60) -> None:
+        """Say what really happened; predictions that are not stored yet are told again until they are."""
+        deadline = time.monotonic() + seconds
+        while labels:
+            status, answer = self.call("POST", f"/models/{model}/feedback", {"labels": labels[:1000]})
+            assert status == 200, answer
+            assert time.monotonic() < deadline, f"{len(answer['unknown'])} predictions are not stored"
+            unknown = set(answer["unknown"])
+            labels = [one for one in labels[:1000] if one["id"] in unknown] + labels[1000:]
+            time.sleep(0.2 if unknown else 0)
+
+    def incidents(self, model: str) -> list[Incident]:
+        """What people were told of the model, newest first."""
+        table = DynamoIncidents(self.aws.client("dynamodb"), self.outputs["PredictionsTable"])
+        return list(table.of(model, 20).incidents)
+
+    def pagerduty(self, model: str) -> dict[str, dict[str, Any]]:
+        """What PagerDuty has of the model, by dedup_key."""
+        response = self.http.send(AWSRequest("GET", f"{self.aws.endpoint_url}/_pagerduty/incidents").prepare())
+        found = json.loads(response.content)["incidents"]
+        return {each["dedup_key"]: each for each in found if each["dedup_key"].startswith(f"{model}/")}
+
     def release(self, model: str) -> dict[str, Any]:
         """How the model is released now."""
         status, answer = self.call("GET", f"/models/{model}/release")
@@ -92,6 +116,11 @@ class Stack:
     def move(self, model: str, move: str, **wish: Any) -> tuple[int, Any]:
         """Change the route: ``promote``, ``rollback``, ``freeze`` and the like."""
         return self.call("POST", f"/models/{model}/release/{move}", {"reason": "a test", **wish})
+
+    def moved(self, model: str, move: str, **wish: Any) -> None:
+        """Change the route, where nothing speaks against it."""
+        status, answer = self.move(model, move, **wish)
+        assert status == 200, f"{move} {wish}: {status} {answer}"
 
     def changes(self, model: str) -> list[dict[str, Any]]:
         """Every change of the model's route, oldest first."""

@@ -10,6 +10,7 @@ import pytest
 from local.connection import Connection
 from local.deploy import Deployment
 from tests.local.stack.client import Stack
+from tests.local.stack.command import Command
 
 ROOT = Path(__file__).parents[3]
 PROJECTS = Path(__file__).parent / "projects"
@@ -17,11 +18,21 @@ PROJECTS = Path(__file__).parent / "projects"
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The examples of the repository, two copies of a small project, and one that is released by a canary."""
+    """An example of the repository, two copies of a small project, one that is released by a canary, and two that are
+    not, of which one is watched by the naive rule."""
     folder = tmp_path_factory.mktemp("stack") / "models"
-    shutil.copytree(ROOT / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    example = "flight-delay"
+    shutil.copytree(ROOT / "models" / example, folder / example, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PROJECTS / "enamel", folder / "enamel", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECTS / "paint" / "baseline.py", folder / "enamel")
+    for name in ("lacquer", "stain"):
+        shutil.copytree(PROJECTS / "lacquer", folder / name)
+        for file in ("model.py", "baseline.py"):
+            shutil.copy(folder / "enamel" / file, folder / name)
+    description = folder / "stain" / "model.yaml"
+    description.write_text(
+        description.read_text().replace("name: lacquer", "name: stain").replace("rule: naive", "rule: confident")
+    )
     for name in ("paint", "varnish"):
         shutil.copytree(PROJECTS / "paint", folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         description = folder / name / "model.yaml"
@@ -35,3 +46,11 @@ def stack(aws: Connection, state_dir: Path, models: Path) -> Stack:
     deployment = Deployment(aws, ROOT, state_dir, print, {"models": str(models)})
     outputs = deployment.deploy()
     return Stack(aws, outputs["heirloom"], deployment)
+
+
+@pytest.fixture
+def command(stack: Stack, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Runs `heirloom` on the deployed stack."""
+    monkeypatch.setenv("HEIRLOOM_STATE_DIR", str(stack.deployment.state_dir))
+    monkeypatch.setenv("HEIRLOOM_LOCAL", "1")
+    return Command(capfd)

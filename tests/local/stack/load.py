@@ -59,6 +59,11 @@ def load(stack: Stack, model: str, row: dict[str, Any], callers: int = 2) -> Ite
             thread.join()
 
 
+def last_of(asked: list[Asked], version: int) -> float:
+    """When the last request that ``version`` answered was begun."""
+    return max(one.began for one in asked if one.version == version)
+
+
 class Champions:
     """Which version was champion when, as far as who promotes them can tell: a change happens within its call."""
 

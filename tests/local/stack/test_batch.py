@@ -3,57 +3,35 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.edge import run
-from cli.main import heirloom
 from heirloom.core.storage import Location
 from tests.embedded import unique
 from tests.local.stack.client import Stack
+from tests.local.stack.command import Command, Ran
 from tests.local.stack.paint import coats
 
-pytestmark = pytest.mark.xdist_group("releases")
+pytestmark = pytest.mark.xdist_group("stack")
 MODEL = "paint"
 HEADER = ["note", "thickness", "colour"]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What the command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def report(self) -> dict[str, Any]:
-        return dict(json.loads(self.out))
 
 
 Batch = Callable[..., Ran]
 
 
 @pytest.fixture
-def batch(stack: Stack, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Batch:
+def batch(command: Command) -> Batch:
     """Runs `heirloom batch paint` with these words."""
-    monkeypatch.setenv("HEIRLOOM_STATE_DIR", str(stack.deployment.state_dir))
-    monkeypatch.setenv("HEIRLOOM_LOCAL", "1")
-
-    def command(*words: object) -> Ran:
-        capfd.readouterr()
-        code = run(heirloom, ["batch", MODEL, *map(str, words), "--json"])
-        return Ran(code, *capfd.readouterr())
-
-    return command
+    return functools.partial(command, "batch", MODEL)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 from heirloom.adapters.memory import MemoryEndpoints, MemoryLineage, MemoryObjects, MemoryRoutes
 from heirloom.core.errors import Invalid, ModelFailed, Problem
 from heirloom.core.lineage.graph import Node
-from heirloom.core.project.definition import parse_project
+from heirloom.core.project.reading import parse_project
 from heirloom.core.project.registration import Registration
 from heirloom.core.release.route import OPEN, Mark, Route
 from heirloom.core.storage import Location

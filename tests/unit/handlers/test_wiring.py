@@ -12,14 +12,26 @@ import pytest
 
 from heirloom import handlers, wiring
 from heirloom.adapters import s3, stepfunctions
+from heirloom.adapters.dynamodb.decisions import DynamoDecisions
+from heirloom.adapters.dynamodb.incidents import DynamoIncidents
 from heirloom.adapters.dynamodb.lineage import DynamoLineage
 from heirloom.adapters.dynamodb.predictions import DynamoPredictions
 from heirloom.adapters.dynamodb.routes import DynamoRoutes
 from heirloom.adapters.dynamodb.trials import DynamoTrials
+from heirloom.adapters.label_files import StoredLabelFiles
+from heirloom.adapters.logs import CloudWatchRecent
+from heirloom.adapters.pagerduty import NoPager, PagerDuty
+from heirloom.adapters.predict_function import LambdaProbe
 from heirloom.adapters.sagemaker.deployments import SageMakerDeployments
 from heirloom.adapters.sagemaker.endpoints import SageMakerEndpoints
 from heirloom.adapters.sagemaker.registry import SageMakerRegistry
+from heirloom.adapters.sns import SnsAnnouncements
+from heirloom.core.incident.desk import Desk
+from heirloom.core.prediction.answered import Observer
+from heirloom.core.prediction.label_reading import Taking
+from heirloom.core.project.recent import RecentProjects
 from heirloom.core.release.route import RecentRoutes
+from heirloom.core.rollback.ports import Ports
 
 NAMES = sorted(
     path.stem
@@ -32,6 +44,13 @@ ENVIRONMENT = {
     "HEIRLOOM_ROUTES_TABLE": "routes",
     "HEIRLOOM_PREDICTIONS_TABLE": "predictions",
     "HEIRLOOM_ARTIFACT_BUCKET": "artifacts",
+    "HEIRLOOM_API_URL": "https://a1b2c3.execute-api.us-east-1.amazonaws.com",
+    "HEIRLOOM_PAGERDUTY_SECRET": "pagerduty",
+    "HEIRLOOM_PAGERDUTY_URL": "https://events.pagerduty.com",
+    "HEIRLOOM_PAGER_SECONDS": "240",
+    "HEIRLOOM_PAGES_TOPIC": "arn:aws:sns:us-east-1:111122223333:pages",
+    "HEIRLOOM_PREDICT_FUNCTION": "predict",
+    "HEIRLOOM_PREDICT_LOG": "/aws/lambda/predict",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "none",
@@ -40,6 +59,8 @@ ADAPTERS: dict[str, type] = {
     "lineage": DynamoLineage,
     "routes": DynamoRoutes,
     "recent_routes": RecentRoutes,
+    "recent_projects": RecentProjects,
+    "observer": Observer,
     "objects": s3.S3Objects,
     "executions": stepfunctions.StepFunctionsExecutions,
     "registry": SageMakerRegistry,
@@ -47,8 +68,18 @@ ADAPTERS: dict[str, type] = {
     "endpoints": SageMakerEndpoints,
     "patient_endpoints": SageMakerEndpoints,
     "predictions": DynamoPredictions,
+    "taking": Taking,
+    "label_files": StoredLabelFiles,
     "trials": DynamoTrials,
     "answers": stepfunctions.StepFunctionsAnswers,
+    "incidents": DynamoIncidents,
+    "pager": PagerDuty,
+    "desk": Desk,
+    "announcements": SnsAnnouncements,
+    "decisions": DynamoDecisions,
+    "probe": LambdaProbe,
+    "recent_requests": CloudWatchRecent,
+    "rollback": Ports,
 }
 
 
@@ -74,6 +105,19 @@ def test_makes_each_adapter_once(name: str) -> None:
 def test_reads_the_names_of_the_stack() -> None:
     assert (wiring.prefix(), wiring.artifact_bucket()) == ("heirloom", "artifacts")
     assert wiring.clock()().tzinfo is not None
+
+
+def test_where_no_secret_is_set_up_nobody_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEIRLOOM_PAGERDUTY_SECRET", "")
+
+    assert type(wiring.pager()) is NoPager
+
+
+def test_whoever_pages_has_so_much_patience() -> None:
+    desk = wiring.desk()
+
+    assert (desk.patience.seconds, desk.prefix, desk.api) == (240, "heirloom", wiring.api_url())
+    assert desk.pager is wiring.pager()
 
 
 def test_a_line_goes_to_the_log_whole_and_at_once(capsys: pytest.CaptureFixture[str]) -> None:

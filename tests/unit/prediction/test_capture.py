@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from heirloom.adapters.memory import MemoryEndpoints
+from heirloom.core.embedded_metrics import version_line
 from heirloom.core.errors import Invalid, Unavailable
 from heirloom.core.prediction.answer import Served, predict
-from heirloom.core.prediction.capture import LARGEST_LINE, Captured, Shadow, lines, metric_line, read, write
+from heirloom.core.prediction.capture import LARGEST_LINE, Captured, Shadow, lines, read, write
 from heirloom.core.prediction.records import records_of
 from heirloom.core.prediction.request import LONGEST_ENTITY, Request
 from heirloom.core.prediction.warmth import Warmth
@@ -54,7 +55,12 @@ def test_a_request_is_one_line_with_metrics_and_capture() -> None:
                     {"Name": "Errors", "Unit": "Count"},
                     {"Name": "Fallbacks", "Unit": "Count"},
                 ],
-            }
+            },
+            {
+                "Namespace": "Heirloom",
+                "Dimensions": [["model"]],
+                "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}],
+            },
         ],
     }
     assert (document["model"], document["version"], document["Errors"], document["Fallbacks"]) == ("wine", "3", 0, 0)
@@ -211,7 +217,7 @@ def test_writes_each_line_at_once() -> None:
 
 
 def test_a_line_may_publish_metrics_only() -> None:
-    document = json.loads(metric_line("wine", 4, NOW, {"Agreement": 0.5}))
+    document = json.loads(version_line("wine", 4, NOW, {"Agreement": 0.5}))
 
     assert (document["version"], document["Agreement"]) == ("4", 0.5)
     assert document["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "Agreement", "Unit": "None"}]

@@ -11,18 +11,27 @@ from typing import Any
 
 import pytest
 
-from heirloom.adapters.memory import MemoryAnswers, MemoryEndpoints, MemoryPredictions, MemoryTrials
+from heirloom.adapters.memory import (
+    MemoryAnswers,
+    MemoryEndpoints,
+    MemoryLineage,
+    MemoryObjects,
+    MemoryPredictions,
+    MemoryTrials,
+)
 from heirloom.core.errors import Unavailable
 from heirloom.core.prediction.answer import predict
 from heirloom.core.prediction.capture import lines
 from heirloom.core.prediction.delivery import Line, batch_name, lines_of, report
 from heirloom.core.prediction.recording import Recorded, record
+from heirloom.core.prediction.records import PREDICTION, REQUESTS, Record
 from heirloom.core.prediction.request import Request
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.release.route import Route
 from heirloom.core.release.trial import Arm, Rules, Tally, Trial
 from heirloom.handlers import record_predictions
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, canary
+from tests.unit.prediction.watched import observer
 
 
 class Stored:
@@ -30,10 +39,16 @@ class Stored:
 
     def __init__(self) -> None:
         self.predictions, self.trials, self.answers = MemoryPredictions(), MemoryTrials(), MemoryAnswers()
+        self.lineage, self.objects = MemoryLineage(), MemoryObjects()
+        self.observer = observer(self.lineage, self.objects)
         self.trials.open(Trial("wine-1", "wine", 3, 4, Rules(), "token", "2026-11-23T15:00:00.000Z"))
 
     def record(self, *given: Line) -> Recorded:
-        return record(given, self.predictions, self.trials, self.answers, NOW)
+        return record(given, self.predictions, self.trials, self.answers, self.observer, NOW)
+
+    def of_part(self, part: str) -> list[Record]:
+        """The records of this part, in the order in which they came."""
+        return [record for record in self.predictions.records.values() if record.part == part]
 
     @property
     def tally(self) -> Tally:
@@ -67,7 +82,7 @@ def test_keeps_a_record_a_row(stored: Stored) -> None:
 
     assert stored.record(line) == Recorded(2, {})
 
-    first, _ = stored.predictions.records.values()
+    first, _ = stored.of_part(PREDICTION)
     assert (first.part, first.model, first.version, first.at) == ("prediction", "wine", 3, "2026-11-23T15:10:09.123Z")
     assert first.data["input"] == {"n": 0, "text": "x"}
     assert (first.data["answer"], first.data["release"], first.data["arm"]) == ({"label": "red"}, None, None)
@@ -89,7 +104,7 @@ def test_a_request_of_many_rows_and_parts_counts_once(stored: Stored) -> None:
     stored.record(*given)
 
     assert len(given) > 1
-    assert len(stored.predictions.records) == 7
+    assert len(stored.of_part(PREDICTION)) == 7
     assert stored.tally == Tally(canary=Arm(requests=1))
 
 
@@ -104,12 +119,36 @@ def test_a_batch_that_comes_again_changes_nothing(stored: Stored) -> None:
     assert stored.tally == Tally(champion=Arm(requests=1), canary=Arm(requests=1))
 
 
+def test_tells_the_monitor_of_each_version_what_it_answered(stored: Stored) -> None:
+    stored.record(*logged(ON_TRIAL, 2), *logged(CHAMPIONS), *logged(CHAMPIONS, 3))
+
+    told = sorted((each.version, each.data["rows"], each.data["slow"]) for each in stored.of_part(REQUESTS))
+    assert told == [(3, 4, "00"), (4, 2, "0")]
+
+
+def test_a_batch_that_breaks_off_before_the_monitor_was_told_tells_it_when_it_comes_again(stored: Stored) -> None:
+    given, add = logged(ROUTE), stored.predictions.add
+    stored.predictions.add = _raise  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        stored.record(*given)
+
+    stored.predictions.add = add  # type: ignore[method-assign]
+    stored.record(*given)
+    stored.record(*given)
+
+    assert [each.data["rows"] for each in stored.of_part(REQUESTS)] == [1]
+
+
+def _raise(_: Record) -> bool:
+    raise Unavailable("throttled")
+
+
 def test_a_batch_that_comes_again_later_counts_nothing(stored: Stored) -> None:
     """As Lambda does: the same lines, a minute later. Their ids are the batch's name, the time is not in it."""
     given = logged(ON_TRIAL)
     stored.record(*given)
 
-    record(given, stored.predictions, stored.trials, stored.answers, NOW + timedelta(minutes=1))
+    record(given, stored.predictions, stored.trials, stored.answers, stored.observer, NOW + timedelta(minutes=1))
 
     assert stored.tally == Tally(canary=Arm(requests=1))
 
@@ -130,7 +169,7 @@ def test_a_line_that_is_not_understood_keeps_no_other_from_being_stored(stored: 
 def test_a_release_without_a_trial_counts_nowhere(stored: Stored) -> None:
     stored.record(*logged(replace(ON_TRIAL, canary=canary(release="another"))))
 
-    assert len(stored.predictions.records) == 1
+    assert len(stored.of_part(PREDICTION)) == 1
     assert stored.tally == Tally()
 
 
@@ -158,9 +197,8 @@ def test_the_function_says_how_much_it_stored_and_counts_what_it_did_not_underst
     log: list[str] = []
     given = event(Line("a", "{"), *logged(ROUTE))
 
-    answer = record_predictions.handle(
-        given, stored.predictions, stored.trials, stored.answers, log.append, lambda: NOW
-    )
+    ports = (stored.predictions, stored.trials, stored.answers, stored.observer)
+    answer = record_predictions.handle(given, *ports, log.append, lambda: NOW)
 
     assert answer == {"records": 1, "unreadable": 1}
     (line,) = map(json.loads, log)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from heirloom.adapters.memory import MemoryAnswers, MemoryPredictions, MemoryTrials
+from heirloom.adapters.memory import MemoryAnswers, MemoryLineage, MemoryPredictions, MemoryTrials
 from heirloom.core.errors import Invalid, Unavailable
 from heirloom.core.prediction.answer import Served, predict
 from heirloom.core.prediction.capture import lines
@@ -19,6 +19,7 @@ from heirloom.core.prediction.request import Request
 from heirloom.core.prediction.warmth import START_SECONDS, WARM_SECONDS, Warmth
 from heirloom.core.release.trial import Arm, Rules, Trial
 from tests.unit.prediction.routes import CHALLENGER, CHAMPION, NOW, ON_TRIAL, ROUTE, canary
+from tests.unit.prediction.watched import observer
 
 COLD_START = 20.0  # seconds
 LIMIT = 0.5  # seconds, of ON_TRIAL's canary
@@ -109,7 +110,7 @@ class Tried:
             request = Request([{"alcohol": 12}], f"caller-{number}")
             self.served.append(predict(self._route, request, hosted, self._warmth, now, lambda: hosted.now))
             told += [Line(f"{number}", line) for line in lines(self.served[-1]) if "capture" in line]
-        record(told, MemoryPredictions(), self._trials, self._answers, now)
+        record(told, MemoryPredictions(), self._trials, self._answers, observer(MemoryLineage()), now)
         trial = self._trials.get("wine-1")
         assert trial is not None
         return trial

@@ -1,4 +1,4 @@
-"""What a model.yaml may say: core/project/definition.py."""
+"""What a model.yaml may say: core/project/definition.py, reading.py and sections.py."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from heirloom.core.project.definition import (
     NAME,
     CanaryPolicy,
     Data,
+    Drift,
     Objective,
     Project,
+    RollingAccuracy,
     Serving,
     Slo,
     Training,
-    parse_project,
 )
 from heirloom.core.project.metrics import METRICS
+from heirloom.core.project.reading import parse_project
 
 DOCUMENT: dict[str, Any] = {
     "name": "flight-delay",
@@ -59,7 +61,9 @@ def test_fills_in_the_defaults() -> None:
         Objective("Most of those we warn are late.", "precision", 0.6),
         Training({}, "ml.m5.large", 60, 0),
         Serving("serverless", 2048, 5, "ml.m5.large", 1, 1, 1000, True, 2, None),
-        Slo(2000),
+        Slo(2000, RollingAccuracy(1000, 0.97, 0.95, "confident", 0.99, 3_000_000, None), 60),
+        (),
+        Drift(0.2, 0.01, False),
     )
 
 
@@ -99,7 +103,20 @@ def test_reads_every_key() -> None:
                 "min_labels": 200,
             },
         },
-        "slo": {"latency_p95_ms": 150},
+        "slo": {
+            "latency_p95_ms": 150,
+            "rolling_accuracy": {
+                "window": 500,
+                "alert_below": 0.98,
+                "rollback_below": 0.9,
+                "rule": "naive",
+                "confidence": 0.95,
+                "labels_between_false_alarms": 100_000,
+            },
+            "alarm_seconds": 10,
+        },
+        "slices": ["carrier", "distance"],
+        "drift": {"psi": 0.25, "level": 0.05, "retrain": True},
     }
 
     project = parse_project(document)
@@ -111,7 +128,9 @@ def test_reads_every_key() -> None:
         *("realtime", 6144, 200, "ml.c7i.large", 2, 8, 600, False, 0),
         canary=CanaryPolicy(0.25, "7 days", "promote", 0.99, 0.0, 200),
     )
-    assert project.slo == Slo(150)
+    assert project.slo == Slo(150, RollingAccuracy(500, 0.98, 0.9, "naive", 0.95, 100_000), 10)
+    assert project.slices == ("carrier", "distance")
+    assert project.drift == Drift(0.25, 0.05, True)
 
 
 @pytest.mark.parametrize("canary", [{}, None])
@@ -148,8 +167,63 @@ def test_gives_the_same_canary_back_from_its_document() -> None:
     assert parse_project(json.loads(json.dumps(project.to_document()))) == project
 
 
+def test_gives_the_same_promises_back_from_their_document() -> None:
+    project = parse_project(
+        {
+            **changed("data", {"label": "year", "task": "regression", "features": {"artist": "category"}}),
+            "objective": {"statement": "Near.", "metric": "r2", "at_least": 0.5},
+            "slo": {"rolling_accuracy": {"tolerance": 3, "rule": "naive"}, "alarm_seconds": 10},
+            "slices": ["artist"],
+            "drift": {"retrain": True},
+        }
+    )
+
+    assert project.slo.rolling_accuracy.tolerance == 3.0
+    assert parse_project(json.loads(json.dumps(project.to_document()))) == project
+
+
+def test_leaves_a_tolerance_out_where_there_is_none() -> None:
+    assert "tolerance" not in parse_project(DOCUMENT).to_document()["slo"]["rolling_accuracy"]
+
+
 def test_takes_empty_sections_for_absent_ones() -> None:
-    assert parse_project({**DOCUMENT, "training": None, "serving": None, "slo": None}) == parse_project(DOCUMENT)
+    empty = dict.fromkeys(("training", "serving", "slo", "slices", "drift"))
+
+    assert parse_project({**DOCUMENT, **empty}) == parse_project(DOCUMENT)
+    assert parse_project(changed("slo.rolling_accuracy", None)) == parse_project(DOCUMENT)
+
+
+def test_any_column_but_the_label_and_the_time_may_be_a_slice_where_no_features_are_listed() -> None:
+    document = changed("data.time", "departure")
+
+    assert parse_project({**document, "slices": ["carrier"]}).slices == ("carrier",)
+    for column in ("late", "departure"):
+        message = refusal({**document, "slices": ["carrier", column]})
+        assert message == f"slices.1: expected a feature, by whose values the answers are watched, got {column!r}"
+
+
+def test_a_slice_is_one_of_the_features_that_are_listed() -> None:
+    document = changed("data.features", {"carrier": "category"})
+
+    assert "slices.0: expected a feature, by whose values" in refusal({**document, "slices": ["origin"]})
+
+
+def test_a_regression_may_say_how_far_off_is_right_and_a_classification_may_not() -> None:
+    regression = changed("objective.metric", "r2")
+    regression["slo"] = {"rolling_accuracy": {"tolerance": 0}}
+
+    assert parse_project(regression).slo.rolling_accuracy.tolerance == 0.0
+    assert refusal(changed("slo.rolling_accuracy.tolerance", 1.5)) == (
+        "slo.rolling_accuracy.tolerance: expected no tolerance, since the answers of a classification are right or"
+        " wrong, got 1.5"
+    )
+
+
+@pytest.mark.parametrize("thresholds", [{"alert_below": 0.96, "rollback_below": 0.97}, {"alert_below": 0.9}])
+def test_a_version_is_not_rolled_back_before_people_are_paged(thresholds: dict[str, float]) -> None:
+    message = refusal(changed("slo.rolling_accuracy", thresholds))
+
+    assert message.startswith("slo.rolling_accuracy.rollback_below: expected at most alert_below, 0.9")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +261,8 @@ def test_takes_empty_sections_for_absent_ones() -> None:
             "t",
             "keys label, time, test_fraction, features, task, unseen (did you mean time?), got the unknown",
         ),
-        ("slices", ["carrier"], "slices: expected one of the known keys name, description, owner, data, objective"),
+        ("fairness", ["sex"], "fairness: expected one of the known keys name, description, owner, data, objective"),
+        ("slice", ["carrier"], "slo, slices, drift (did you mean slices?), got the unknown key 'slice'"),
         (
             "objective.at_least",
             float("nan"),
@@ -240,6 +315,34 @@ def test_takes_empty_sections_for_absent_ones() -> None:
         ("serving.canary.min_labels", 1.5, "a whole number from 0 to 1000000, got 1.5"),
         ("serving.canary.trafic", 0.1, "(did you mean traffic?), got the unknown key 'trafic'"),
         ("slo.latency_p95_ms", 30_000, "in which 95% of the answers come: a whole number from 1 to 29000, got 30000"),
+        ("slo.alarm_seconds", 30, "slo.alarm_seconds: expected the period of the alarms, in seconds: one of 10, 60"),
+        ("slo.alarm_seconds", 60.0, "one of 10, 60, got 60.0"),
+        ("slo.rolling_accuracy", 0.97, "expected the keys window, alert_below, rollback_below, rule, confidence"),
+        ("slo.rolling_accuracy.window", 49, "how many labelled predictions count: a whole number from 50 to 20000"),
+        ("slo.rolling_accuracy.alert_below", "97%", "below which people are paged: a number from 0.01 to 1.0, got '9"),
+        ("slo.rolling_accuracy.alert_below", 1.01, "below which people are paged: a number from 0.01 to 1.0, got 1.0"),
+        ("slo.rolling_accuracy.rollback_below", 0, "below which a version is rolled back: a number from 0.01 to 1.0"),
+        ("slo.rolling_accuracy.rule", "sure", "how a breach is decided: one of confident, naive, got 'sure'"),
+        ("slo.rolling_accuracy.confidence", 1, "the lower bound of the test accuracy is: a number from 0.5 to 0.9999"),
+        (
+            "slo.rolling_accuracy.labels_between_false_alarms",
+            1e6,
+            "the labels of a healthy version for one false alarm: a whole number from 1000 to 1000000000000, got 1000",
+        ),
+        ("slo.rolling_accuracy.tolerance", -1, "may be and still count as right: a number from 0.0, got -1"),
+        ("slo.rolling_accuracy.tolerance", float("inf"), "still count as right: a number from 0.0, got inf"),
+        ("slo.rolling_accuracy.alert_bellow", 0.9, "(did you mean alert_below?), got the unknown key 'alert_bellow'"),
+        ("slices", "carrier", "by whose values the answers are watched: a list of column names, got 'carrier'"),
+        ("slices", ["carrier", 7], "a list of column names, got ['carrier', 7]"),
+        ("slices", [" "], "a list of column names, got [' ']"),
+        ("slices", ["carrier", "carrier"], "at most 10 columns, each once, got ['carrier', 'carrier']"),
+        ("slices", list("abcdefghijk"), "at most 10 columns, each once, got ['a', 'b'"),
+        ("slices", ["late"], "slices.0: expected a feature, by whose values the answers are watched, got 'late'"),
+        ("drift", [0.2], "drift: expected the keys psi, level, retrain, got [0.2]"),
+        ("drift.psi", 0, "index from which a feature has drifted: a number from 0.01 to 10.0, got 0"),
+        ("drift.level", 1, "that may raise an alert: a number from 0.0001 to 0.5, got 1"),
+        ("drift.retrain", "yes", "whether drift starts a training on the newest data: true or false, got 'yes'"),
+        ("drift.alert", True, "one of the known keys psi, level, retrain, got the unknown key 'alert'"),
     ],
 )
 def test_refuses_with_what_was_expected_and_what_was_found(path: str, value: object, message: str) -> None:

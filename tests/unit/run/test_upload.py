@@ -113,7 +113,15 @@ def test_leaves_a_file_that_is_too_large_to_copy_where_it_can_be_read(deployed: 
     assert deployed.objects.keys(BUCKET) == ("quarantine/flight-delay/2013.csv.reason.json",)
 
 
-@pytest.mark.parametrize("key", ["quarantine/flight-delay/2013.csv", "labels/flight-delay/1.csv", "flight-delay/"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "quarantine/flight-delay/2013.csv",
+        "labels/flight-delay/1.csv",
+        "labels-results/flight-delay/1.csv.unknown.csv",
+        "flight-delay/",
+    ],
+)
 def test_ignores_what_is_not_data(deployed: World, key: str) -> None:
     event = payload("start_pipeline.quarantined")
     event["detail"]["object"]["key"] = key

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 # What counts the nodes of a kind, and so orders their list; runs are ordered by time.
 _COUNTED = {"version": "number", "change": "revision"}
+_UNLISTED = ("dataset", "incident")
 
 
 class DynamoLineage:
@@ -137,7 +138,7 @@ class _StoppedError(Exception):
 def additions(table: str, node: Node, edges: Iterable[Edge]) -> list[Item]:
     """The writes of a transaction that adds a node, its list entry and edges, if the node is not there."""
     once = _put(table, _node_item(node), "attribute_not_exists(pk)")
-    entry = [] if node.kind == "dataset" else [_put(table, _entry_item(node))]
+    entry = [] if node.kind in _UNLISTED else [_put(table, _entry_item(node))]
     return [once, *entry, *(_put(table, item) for item in _edge_items(edges))]
 
 

@@ -30,7 +30,7 @@ class DynamoRoutes:
         with translated(f"reading the route of {model}"):
             found = self._client.get_item(TableName=self._table, Key={"model": {"S": model}}, ConsistentRead=True)
         item = found.get("Item")
-        return _route(item) if item else None
+        return route_of(item) if item else None
 
     def get_many(self, models: Iterable[str]) -> Mapping[str, Route]:
         """BatchGetItem takes 100 keys at most, and may leave some for the next call."""
@@ -40,7 +40,7 @@ class DynamoRoutes:
             batch, wanted = wanted[:100], wanted[100:]
             with translated("reading routes"):
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": batch}})
-            routes = map(_route, answer["Responses"].get(self._table, []))
+            routes = map(route_of, answer["Responses"].get(self._table, []))
             found.update({route.model: route for route in routes})
             left: Any = answer["UnprocessedKeys"].get(self._table, {"Keys": []})
             wanted += left["Keys"]
@@ -80,5 +80,6 @@ class DynamoRoutes:
         return {"Put": {"TableName": self._table, "Item": item, **condition}}
 
 
-def _route(item: Item) -> Route:
+def route_of(item: Mapping[str, Any]) -> Route:
+    """The route in an item. Raises KeyError, TypeError or ValueError for an item that holds none."""
     return Route.from_document(json.loads(item["route"]["S"]))

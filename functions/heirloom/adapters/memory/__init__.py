@@ -7,22 +7,32 @@ from heirloom.adapters.memory.aws import (
     MemoryJobs,
     MemoryRegistry,
 )
+from heirloom.adapters.memory.incidents import MemoryIncidents, MemoryPager
 from heirloom.adapters.memory.lineage import MemoryLineage
 from heirloom.adapters.memory.objects import MemoryObjects
 from heirloom.adapters.memory.predictions import MemoryPredictions
+from heirloom.adapters.memory.rollback import MemoryAnnouncements, MemoryDecisions, MemoryProbe, MemoryRecent
 from heirloom.adapters.memory.routes import MemoryRoutes
 from heirloom.adapters.memory.trials import MemoryAnswers, MemoryTrials
+from heirloom.adapters.memory.watches import MemoryWatches
 
 __all__ = [
+    "MemoryAnnouncements",
     "MemoryAnswers",
+    "MemoryDecisions",
     "MemoryDeployments",
     "MemoryEndpoints",
     "MemoryExecutions",
+    "MemoryIncidents",
     "MemoryJobs",
     "MemoryLineage",
     "MemoryObjects",
+    "MemoryPager",
     "MemoryPredictions",
+    "MemoryProbe",
+    "MemoryRecent",
     "MemoryRegistry",
     "MemoryRoutes",
     "MemoryTrials",
+    "MemoryWatches",
 ]

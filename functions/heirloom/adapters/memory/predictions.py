@@ -24,6 +24,19 @@ class MemoryPredictions:
         self.put([record])
         return True
 
+    def add_many(self, records: Sequence[Record]) -> list[bool]:
+        return [self.add(record) for record in records]
+
+    def supersede(self, corrections: Sequence[Record]) -> list[bool]:
+        return [self._supersede(correction) for correction in corrections]
+
+    def _supersede(self, correction: Record) -> bool:
+        known = self.records.get(correction.key)
+        if known is not None and known.rank >= correction.rank:
+            return False
+        self.put([correction])
+        return True
+
     def get_many(self, keys: Iterable[Key]) -> Mapping[Key, Record]:
         return {key: self.records[key] for key in keys if key in self.records}
 

@@ -9,7 +9,7 @@ from heirloom.core.clock import Clock, stamp
 from heirloom.core.dataset.schema import Summary, inspect
 from heirloom.core.errors import InvalidData, NotFound
 from heirloom.core.lineage.graph import FEEDS, Document, Edge, Lineage, Node
-from heirloom.core.project.definition import parse_project
+from heirloom.core.project.reading import parse_project
 from heirloom.core.run.pipeline import event_of, run_of
 from heirloom.core.run.upload import QUARANTINE, Upload, quarantine
 from heirloom.core.storage import Location, Objects

@@ -13,14 +13,15 @@ from typing import Any, Protocol
 Document = Mapping[str, Any]
 
 FEEDS, MAKES, SERVES, TRIES, SHADOWS = "feeds", "makes", "serves", "tries", "shadows"
+BREACHES, CAUSES = "breaches", "causes"
 
 
 @dataclass(frozen=True)
 class Node:
-    """One thing in the graph. ``kind``: project, dataset, run, version or change (of a route).
+    """One thing in the graph. ``kind``: project, dataset, run, version, change (of a route) or incident.
 
-    ``summary`` is what lists show of it, kept beside the list's entry so that a list is one read. Datasets are not
-    listed.
+    ``summary`` is what lists show of it, kept beside the list's entry so that a list is one read. Datasets and
+    incidents are not listed.
     """
 
     kind: str
@@ -39,7 +40,8 @@ class Node:
 class Edge:
     """``source`` and ``target`` are the keys of nodes: dataset -feeds-> run -makes-> version -serves-> change.
 
-    A version also -tries-> a change that makes it the canary, and -shadows-> one that makes it the shadow.
+    A version also -tries-> a change that makes it the canary, and -shadows-> one that makes it the shadow. One that
+    breaks a promise -breaches-> incident -causes-> change, the rollback that came of it.
     """
 
     source: str

@@ -1,9 +1,8 @@
 """What the predict function writes to its log, and what is read of it again: the log is the queue of the predictions.
 
 A request is one line of JSON or, when it is larger than ``LARGEST_LINE``, several; only part 0 counts as a request. The
-same line publishes the metrics, in CloudWatch's embedded metric format
-(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
-docs/predict.md has the format, and how a line gets from the log to the table.
+same line publishes the metrics (core/metrics.py). docs/predict.md has the format, and how a line gets from the log to
+the table.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from heirloom.core.clock import stamp
+from heirloom.core.embedded_metrics import directive, dump, members
 from heirloom.core.errors import Invalid
 from heirloom.core.prediction.answer import Served, Turn
 from heirloom.core.prediction.assignment import in_shadow
@@ -22,13 +22,13 @@ from heirloom.core.prediction.assignment import in_shadow
 Log = Callable[[str], None]
 """Takes a line to the function's log, whole and at once."""
 
-NAMESPACE = "Heirloom"
 LARGEST_LINE = 60_000
 """Bytes. On its way from a function to CloudWatch Logs a longer line may be cut, and half a line is no JSON. An event
 may have 256 KB, but on Node lines were measured to be split at 65 KB (https://github.com/DataDog/dd-trace-js/pull/967).
 """
 _PIECE = 25_000  # characters of a row that is larger than a line: escaped once more, each is at most two bytes
-_UNITS = {"Latency": "Milliseconds", "ShadowLatency": "Milliseconds", "Agreement": "None"}
+_OF_A_VERSION = ("model", "version")
+_OF_A_MODEL = directive(["model"], ["Latency"])
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,10 @@ class Captured:
     rows: Sequence[Mapping[str, Any]]
 
 
-# ASCII: a character is a byte, and half of a surrogate pair, which JSON may hold, can be written.
-_dump = json.JSONEncoder(separators=(",", ":")).encode
-
-
 def write(served: Served, log: Log) -> None:
     """Log what became of a request."""
-    for line in lines(served):
-        log(line)
+    for text in lines(served):
+        log(text)
 
 
 def lines(served: Served) -> Iterator[str]:
@@ -81,11 +77,6 @@ def lines(served: Served) -> Iterator[str]:
     yield from (f"{{{part}}}" for part in capture[1:])
     for turn in others:
         yield _joined(_metrics(served.route.model, turn.version, served.at, _of(turn)))
-
-
-def metric_line(model: str, version: int, at: datetime, metrics: Mapping[str, float]) -> str:
-    """A line that publishes metrics of a version and nothing else."""
-    return _joined(_metrics(model, version, at, metrics))
 
 
 def read(message: str) -> Captured:
@@ -123,10 +114,8 @@ def _counts(served: Served) -> bool:
 
 def _metrics(model: str, version: int, at: datetime, metrics: Mapping[str, float]) -> str:
     """The members of an object, without its braces."""
-    described = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [["model", "version"]], "Metrics": described}
-    metadata = {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return _dump({"_aws": metadata, "model": model, "version": str(version), **metrics})[1:-1]
+    directives = [directive(_OF_A_VERSION, list(metrics)), *([_OF_A_MODEL] if "Latency" in metrics else [])]
+    return members(at, directives, {"model": model, "version": str(version), **metrics})
 
 
 def _joined(*members: str) -> str:
@@ -137,7 +126,7 @@ def _capture(served: Served) -> list[str]:
     """The capture of a request as members of one or several objects, each small enough for a line."""
     last, release = served.turns[-1], served.route.canary.release if served.route.canary else None
     found = zip(served.ids, served.request.inputs, last.found, strict=False)  # no ids where there is no answer
-    rows = [_dump({"id": identity, "input": asked, "answer": answer}) for identity, asked, answer in found]
+    rows = [dump({"id": identity, "input": asked, "answer": answer}) for identity, asked, answer in found]
     head = {
         "model": served.route.model,
         "version": last.version,
@@ -159,7 +148,7 @@ def _capture(served: Served) -> list[str]:
 
 
 def _part(head: Mapping[str, Any], rows: Sequence[str]) -> str:
-    return f'"capture":{_dump(head)[:-1]},"rows":[{",".join(rows)}]}}'
+    return f'"capture":{dump(head)[:-1]},"rows":[{",".join(rows)}]}}'
 
 
 def _shadow(served: Served) -> dict[str, Any] | None:
@@ -193,4 +182,4 @@ def _groups(rows: Sequence[str], ids: Sequence[str]) -> Iterator[tuple[bool, lis
 def _pieces(identity: str, row: str) -> Iterator[str]:
     texts = [row[start : start + _PIECE] for start in range(0, len(row), _PIECE)]
     for number, text in enumerate(texts):
-        yield _dump({"id": identity, "piece": number, "pieces": len(texts), "text": text})
+        yield dump({"id": identity, "piece": number, "pieces": len(texts), "text": text})

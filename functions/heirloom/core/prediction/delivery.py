@@ -15,8 +15,9 @@ from hashlib import blake2b
 from typing import Any
 
 from heirloom.core.clock import stamp
+from heirloom.core.embedded_metrics import metric_line
 from heirloom.core.errors import Invalid
-from heirloom.core.prediction.capture import NAMESPACE, Captured, Log, read
+from heirloom.core.prediction.capture import Captured, Log, read
 
 _GZIP = 31  # zlib's wbits for a gzip header
 _TOLD = 20  # of the lines that were not understood, at the most; each is told by its id
@@ -54,18 +55,9 @@ def read_all(lines: Iterable[Line]) -> tuple[list[Captured], dict[str, str]]:
 def report(unreadable: Mapping[str, str], reader: str, log: Log, now: datetime) -> None:
     """Log which lines were not understood and count them, as the metric Unreadable of the function that read them."""
     if unreadable:
-        directive = {
-            "Namespace": NAMESPACE,
-            "Dimensions": [["reader"]],
-            "Metrics": [{"Name": "Unreadable", "Unit": "Count"}],
-        }
-        metadata = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
         told = dict(list(unreadable.items())[:_TOLD])
-        log(
-            json.dumps(
-                {"_aws": metadata, "reader": reader, "Unreadable": len(unreadable), "at": stamp(now), "lines": told}
-            )
-        )
+        count = {"Unreadable": len(unreadable)}
+        log(metric_line(now, {"reader": reader}, count, facts={"at": stamp(now), "lines": told}))
 
 
 def batch_name(ids: Iterable[str]) -> str:

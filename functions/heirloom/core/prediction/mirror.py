@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from heirloom.core.clock import stamp
+from heirloom.core.embedded_metrics import version_line
 from heirloom.core.errors import Unavailable
 from heirloom.core.prediction.answer import Endpoints, Turn, ask
-from heirloom.core.prediction.capture import Captured, Log, Shadow, metric_line
+from heirloom.core.prediction.capture import Captured, Log, Shadow
 from heirloom.core.prediction.delivery import Line, read_all
 from heirloom.core.prediction.records import Predictions, Record, shadow_part
 
@@ -56,7 +57,7 @@ def mirror(
             silent = turn.error is not None and not turn.refused
             failures[endpoint] = failures.get(endpoint, 0) + 1 if silent else 0
             predictions.put(list(_records(each, turn, stamp(now))))
-            log(metric_line(each.model, turn.version, now, _metrics(each, turn)))
+            log(version_line(each.model, turn.version, now, _metrics(each, turn)))
     return unreadable
 
 

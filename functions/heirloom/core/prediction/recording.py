@@ -1,4 +1,4 @@
-"""From lines of the predict function's log to records, and to the counts of the trials that run.
+"""From lines of the predict function's log to records, to the counts of the trials that run, and to the monitor.
 
 Called by record_predictions for each batch of lines that CloudWatch Logs delivers: at least once, in any order.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from heirloom.core.clock import stamp
+from heirloom.core.prediction.answered import Observer
 from heirloom.core.prediction.capture import Captured
 from heirloom.core.prediction.delivery import Line, batch_name, read_all
 from heirloom.core.prediction.records import Predictions, records_of
@@ -25,16 +26,23 @@ class Recorded:
 
 
 def record(
-    lines: Sequence[Line], predictions: Predictions, trials: Trials, answers: Answers, now: datetime
+    lines: Sequence[Line],
+    predictions: Predictions,
+    trials: Trials,
+    answers: Answers,
+    observer: Observer,
+    now: datetime,
 ) -> Recorded:
-    """Keep what the lines say and add it to the trials. May be repeated: the same lines give the same records, and
-    count once. Raises what the ports raise; then repeat it with the same lines."""
+    """Keep what the lines say, add it to the trials and tell the monitor. May be repeated: the same lines give the same
+    records, and count once. Raises what the ports raise; then repeat it with the same lines."""
     captured, unreadable = read_all(lines)
     records = [record for each in captured for record in records_of(each)]
     predictions.put(records)
     batch = batch_name(line.id for line in lines)
     for release, tally in tallies(captured).items():
         observe(release, batch, tally, trials, answers, stamp(now))
+    for requests in observer.requests(captured, batch):
+        predictions.add(requests.to_record())
     return Recorded(len(records), unreadable)
 
 

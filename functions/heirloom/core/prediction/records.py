@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,7 +11,10 @@ from heirloom.core.prediction.capture import Captured
 
 PREDICTION = "prediction"
 LABEL = "label"
+CORRECTION = "correction"
 BATCH = "labels"
+OUTCOMES, REQUESTS = "outcomes", "requests"
+"""The parts of observations: core/monitoring/observation.py."""
 
 Key = tuple[str, str]
 """The id of a prediction, and a part."""
@@ -18,9 +22,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Record:
-    """One thing known of a prediction. ``part`` is prediction, shadow#<version> or label, or prediction#<n> for a
-    further piece of a row that is larger than a log line; ``at`` a stamp. Of the part labels, ``id`` is the name of a
-    batch of labels, and ``data`` has them by prediction."""
+    """One thing known of a prediction. ``part`` is prediction, shadow#<version>, label or correction (of a label), or
+    prediction#<n> for a further piece of a row that is larger than a log line; ``at`` a stamp. Of the part labels,
+    ``id`` is the name of a batch of labels, and ``data`` has them by prediction."""
 
     id: str
     part: str
@@ -33,6 +37,11 @@ class Record:
     def key(self) -> Key:
         return self.id, self.part
 
+    @property
+    def rank(self) -> str:
+        """Of two labels of a prediction the higher one is true."""
+        return rank(self.data["label"], self.data.get("at", self.at))  # the first labels that were kept have no ``at``
+
 
 class Predictions(Protocol):
     """Stores records, each for 90 days from its ``at``. Each method raises Denied or Unavailable."""
@@ -43,8 +52,21 @@ class Predictions(Protocol):
     def add(self, record: Record) -> bool:
         """Write it if nothing has its key; whether it was written."""
 
+    def add_many(self, records: Sequence[Record]) -> list[bool]:
+        """``add`` for each, in any order; of several with one key the first is meant. As many at once as there is room
+        for. After an error some may be written: add them again."""
+
+    def supersede(self, corrections: Sequence[Record]) -> list[bool]:
+        """Write each unless what has its key is of the same rank or a higher one; whether it was written. Each has a
+        key of its own. After an error some may be written: write them again."""
+
     def get_many(self, keys: Iterable[Key]) -> Mapping[Key, Record]:
         """Those of the records that are there."""
+
+
+def rank(label: Any, at: str) -> str:
+    """What orders the labels of a prediction: when they became known (a stamp), then their JSON text."""
+    return f"{at} {json.dumps(label)}"
 
 
 def shadow_part(version: int) -> str:

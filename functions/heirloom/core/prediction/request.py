@@ -19,6 +19,9 @@ LONGEST_ENTITY = 256  # characters
 LARGEST_BODY = 4 * 2**20
 """Bytes: what a serverless endpoint takes. The caller's own body is no larger, but may grow: 1e15 has more digits when
 it is written again."""
+PROBE_ENTITY = "heirloom-"
+"""What the entity of a request of our own begins with, a health check's or a drill's: its rows are nobody's, and are
+left out of what is watched."""
 JSON = "application/json"
 
 
@@ -29,6 +32,11 @@ class Request:
     inputs: Sequence[Mapping[str, Any]]
     caller: str
     entity: str | None = None
+
+
+def is_probe(entity: str | None) -> bool:
+    """Whether a request about this entity is one of our own."""
+    return entity is not None and entity.startswith(PROBE_ENTITY)
 
 
 def request_of(document: object, request_id: str) -> Request:

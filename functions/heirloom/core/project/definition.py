@@ -1,48 +1,21 @@
-"""The model project: what a model.yaml may say, its defaults, and what is wrong with one that can't be used.
+"""The model project: what a model.yaml says, and its defaults.
 
-Read by the CLI (`project check`), by infra at synth, by the pipeline's functions and by the image at training. Nothing
-is read from disk here: adapters/project_folder.py does that. A key that nothing acts on is refused, so that nobody
-believes in a setting that does nothing.
+Built by core/project/reading.py for the CLI, for infra at synth, for the pipeline's functions and for the image at
+training. Nothing is read from disk here: adapters/project_folder.py does that.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from heirloom.core.errors import Invalid
-from heirloom.core.project.keys import (
-    Key,
-    Locate,
-    Reader,
-    UnexpectedError,
-    duration,
-    mapping,
-    matching,
-    one_of,
-    real,
-    seconds,
-    shown,
-    text,
-    whole,
-    yes_or_no,
-)
-from heirloom.core.project.metrics import METRICS
-from heirloom.core.spelling import did_you_mean
+from heirloom.core.project.keys import seconds
 
 Scalar = str | int | float | bool
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
-# Folders of the data bucket that hold no model's uploads.
-RESERVED = ("labels", "quarantine")
-TASKS = ("classification", "regression")
-FEATURE_TYPES = ("number", "category", "text")
-UNSEEN = ("refuse", "accept")
-FORMS = ("serverless", "realtime")
-ON_TIMEOUT = ("rollback", "promote")
 
 
 @dataclass(frozen=True)
@@ -126,10 +99,48 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class RollingAccuracy:
+    """The promise of accuracy: of the last ``window`` labelled predictions, against the version's own test accuracy.
+
+    Below ``alert_below`` of it people are paged, below ``rollback_below`` the version is rolled back: shares in (0, 1).
+    ``rule`` naive compares just so. The confident rule asks how sure that is, and is right however often one looks: a
+    healthy version raises at most one alarm in ``labels_between_false_alarms``, and the test accuracy counts as its
+    lower bound of ``confidence``. A regression's answer is right when it is at most ``tolerance`` off; without a
+    tolerance its accuracy is not watched. core/monitoring/accuracy.py.
+    """
+
+    window: int = 1000
+    alert_below: float = 0.97
+    rollback_below: float = 0.95
+    rule: str = "confident"
+    confidence: float = 0.99
+    labels_between_false_alarms: int = 3_000_000
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True)
 class Slo:
-    """What callers are promised: a canary's answer that takes longer than ``latency_p95_ms`` counts as slow."""
+    """What callers are promised: 95% of the answers within ``latency_p95_ms``, and an accuracy.
+
+    A canary's answer that takes longer than ``latency_p95_ms`` counts as slow. ``alarm_seconds`` is the period of the
+    alarms: 10 costs three times as much as 60.
+    """
 
     latency_p95_ms: int = 2000
+    rolling_accuracy: RollingAccuracy = field(default_factory=RollingAccuracy)
+    alarm_seconds: int = 60
+
+
+@dataclass(frozen=True)
+class Drift:
+    """When the inputs or answers have changed since training: a population stability index of ``psi`` or more, and
+    surely so: at most a share of ``level`` of the days without a change raise any alert. ``retrain``: whether drift
+    starts a training on the newest data. core/drift/.
+    """
+
+    psi: float = 0.2
+    level: float = 0.01
+    retrain: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,162 +155,22 @@ class Project:
     training: Training = field(default_factory=Training)
     serving: Serving = field(default_factory=Serving)
     slo: Slo = field(default_factory=Slo)
+    slices: tuple[str, ...] = ()
+    drift: Drift = field(default_factory=Drift)
+
+    @property
+    def watches_accuracy(self) -> bool:
+        """Whether an answer is right or wrong: a regression must say how far off is right."""
+        return self.data.task == "classification" or self.slo.rolling_accuracy.tolerance is not None
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON with every default written out; ``parse_project`` gives the same project back."""
         document = asdict(self)
         for section in ("data", "serving"):
-            document[section] = {key: value for key, value in document[section].items() if value is not None}
-        return document
+            document[section] = _given(document[section])
+        document["slo"]["rolling_accuracy"] = _given(document["slo"]["rolling_accuracy"])
+        return {**document, "slices": list(self.slices)}
 
 
-def parse_project(document: object, locate: Locate | None = None) -> Project:
-    """Check a parsed model.yaml and build the project.
-
-    ``locate`` gives the line of a key's path, such as ``("data", "label")``. Raises Invalid with every problem found.
-    """
-    reader = Reader(locate or (lambda _: 0))
-    root = reader.section(document, (), _ROOT)
-    sections = {name: reader.section(root[name], (name,), keys) for name, keys in _SECTIONS.items() if name in root}
-    data, objective, serving = (sections.get(name, {}) for name in ("data", "objective", "serving"))
-    _check_columns(reader, data)
-    _choose_task(reader, data, objective.get("metric"))
-    _check_instances(reader, serving)
-    if "canary" in serving:
-        serving["canary"] = CanaryPolicy(**reader.section(serving["canary"], ("serving", "canary"), _CANARY))
-    if reader.problems:
-        problems = tuple(sorted(reader.problems, key=lambda problem: problem.line))
-        raise Invalid("\n".join(map(str, problems)), problems)
-    return Project(
-        root["name"],
-        root["description"],
-        root["owner"],
-        Data(**data),
-        Objective(**objective),
-        Training(**sections.get("training", {})),
-        Serving(**serving),
-        Slo(**sections.get("slo", {})),
-    )
-
-
-def _check_columns(reader: Reader, data: Mapping[str, Any]) -> None:
-    label = data.get("label")
-    if label is not None and label == data.get("time"):
-        reader.refuse(("data", "time"), "another column than the label", repr(label))
-    if label in data.get("features", {}):
-        reader.refuse(("data", "features", str(label)), "features other than the label", repr(label))
-
-
-def _choose_task(reader: Reader, data: dict[str, Any], metric: str | None) -> None:
-    """Set ``data["task"]`` from the metric where the file does not say it; a metric of model.py's needs the word."""
-    task = next((name for name, metrics in METRICS.items() if metric in metrics), None)
-    if task is None and metric is not None and "task" not in data:
-        hint = did_you_mean(metric, METRICS["classification"] | METRICS["regression"])
-        expected = f"a scorer name of scikit-learn{hint}, or data.task beside a metric that model.py defines"
-        reader.refuse(("objective", "metric"), expected, repr(metric))
-    elif task is not None and data.setdefault("task", task) != task:
-        reader.refuse(("data", "task"), f"{task}, which objective.metric {metric} scores", repr(data["task"]))
-
-
-def _check_instances(reader: Reader, serving: Mapping[str, Any]) -> None:
-    least = serving.get("min_instances", Serving.min_instances)
-    most = serving.get("max_instances", Serving.max_instances)
-    if most < least:
-        where = "max_instances" if "max_instances" in serving else "min_instances"
-        expected = "serving.max_instances to be at least serving.min_instances"
-        reader.refuse(("serving", where), expected, f"{least} to {most} instances")
-
-
-def _features(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not value:
-        raise UnexpectedError(f"column: type, where type is one of {', '.join(FEATURE_TYPES)}")
-    for column, kind in value.items():
-        if not isinstance(column, str) or not column.strip():
-            raise UnexpectedError(f"column names as text, but {column!r} is not (put it in quotes)")
-        if kind not in FEATURE_TYPES:
-            raise UnexpectedError(f"one of {', '.join(FEATURE_TYPES)} for {column}, not {kind!r}")
-    return dict(value)
-
-
-def _parameters(value: object) -> dict[str, Scalar]:
-    """Parameters travel as SageMaker hyperparameters, which are texts: so scalars, whose type this file declares."""
-    if not isinstance(value, Mapping):
-        raise UnexpectedError("parameter: value")
-    for name, setting in value.items():
-        if not isinstance(name, str) or not isinstance(setting, str | int | float | bool):
-            raise UnexpectedError(f"a text, a number or true/false for each, but {name} is {shown(setting)}")
-        if isinstance(setting, float) and not math.isfinite(setting):
-            raise UnexpectedError(f"finite numbers, but {name} is {setting}")
-    return dict(value)
-
-
-_INSTANCE = matching(re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+"), "a SageMaker instance type such as ml.m5.large")
-_SPELLED = matching(NAME, "3 to 40 lower-case letters, digits and hyphens, a letter first, no hyphen last")
-
-
-def _name(value: object) -> str:
-    name = _SPELLED(value)
-    if name in RESERVED:
-        raise UnexpectedError(f"another name than {' and '.join(RESERVED)}, which are folders of the data bucket")
-    if re.search(r"-v\d", name):
-        raise UnexpectedError("a name without -v and a digit, which is how the endpoints of a model's versions end")
-    return name
-
-
-_ROOT: Mapping[str, Key] = {
-    "name": Key("the model's name", _name, required=True),
-    "description": Key("what the model is for, in a sentence", text, required=True),
-    "owner": Key("the team that answers for the model", text, required=True),
-    "data": Key("what the uploaded data is", mapping, required=True),
-    "objective": Key("what the business wants", mapping, required=True),
-    "training": Key("how the model trains", mapping),
-    "serving": Key("how the model is served", mapping),
-    "slo": Key("what callers are promised", mapping),
-}
-_SECTIONS: Mapping[str, Mapping[str, Key]] = {
-    "data": {
-        "label": Key("the column to predict", text, required=True),
-        "time": Key("the column to split by", text),
-        "test_fraction": Key("the share of the rows held out for the test", real(0.05, 0.5)),
-        "features": Key("the columns to predict from", _features),
-        "task": Key("the kind of prediction", one_of(TASKS)),
-        "unseen": Key("what to do with a category that training has not seen", one_of(UNSEEN)),
-    },
-    "objective": {
-        "statement": Key("the objective in the words of the business", text, required=True),
-        "metric": Key("a scorer name of scikit-learn or a function of model.py", text, required=True),
-        "at_least": Key("the value that the metric must reach", real(), required=True),
-    },
-    "training": {
-        "parameters": Key("what train(frame, params) gets", _parameters),
-        "instance": Key("the machine to train on", _INSTANCE),
-        # SageMaker's own limit is 28 days: StoppingCondition in its API reference.
-        "max_minutes": Key("the time after which training is stopped", whole(1, 40_320)),
-        "seed": Key("the seed of every random choice", whole(0, 2**32 - 1)),
-    },
-    "serving": {
-        "form": Key("the form of the endpoint", one_of(FORMS)),
-        # The sizes that a serverless endpoint can have: ProductionVariantServerlessConfig in SageMaker's API reference.
-        "memory_mb": Key("the memory of a serverless endpoint", whole(1024, 6144, 1024)),
-        "max_concurrency": Key("how many requests a serverless endpoint takes at once", whole(1, 200)),
-        "instance": Key("the machine of a realtime endpoint", _INSTANCE),
-        "min_instances": Key("the fewest instances of a realtime endpoint", whole(1, 100)),
-        "max_instances": Key("the most instances of a realtime endpoint", whole(1, 100)),
-        "invocations_per_instance": Key("the calls a minute for which one instance is enough", whole(1, 1_000_000)),
-        "scale_in": Key("whether instances go again when there are fewer calls", yes_or_no),
-        "keep": Key("how many earlier versions' endpoints stay", whole(0, 20)),
-        "canary": Key("how a new version is tried on a share of the traffic", mapping),
-    },
-    "slo": {
-        # What one call of the API may take: API Gateway ends it after 30 seconds.
-        "latency_p95_ms": Key("the milliseconds in which 95% of the answers come", whole(1, 29_000)),
-    },
-}
-_CANARY: Mapping[str, Key] = {
-    "traffic": Key("the share of the callers that the new version answers", real(0.001, 0.9)),
-    "max_duration": Key("the time after which an undecided trial ends", duration("1 minute", "30 days")),
-    "on_timeout": Key("how an undecided trial ends", one_of(ON_TIMEOUT)),
-    "confidence": Key("how sure a verdict must be", real(0.5, 0.9999)),
-    "tolerance": Key("the share of the requests by which it may be worse and still good enough", real(0.0, 0.5)),
-    "min_labels": Key("the labels that the new version needs before it is promoted", whole(0, 1_000_000)),
-}
+def _given(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in section.items() if value is not None}

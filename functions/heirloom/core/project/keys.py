@@ -1,6 +1,6 @@
 """The keys of a document that a person wrote: walked section by section, every problem remembered, none guessed over.
 
-Called by core/project/definition.py, which says which keys there are.
+Called by core/project/sections.py, which says which keys there are, and by reading.py beside it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def whole(least: int, most: int, step: int = 1) -> Callable[[object], int]:
 
 def real(least: float = -math.inf, most: float = math.inf) -> Callable[[object], float]:
     """A finite number, ``most`` included."""
-    limits = f" from {least} to {most}" if math.isfinite(least) else ""
+    limits = f" from {least} to {most}" if math.isfinite(most) else f" from {least}" if math.isfinite(least) else ""
 
     def read(value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):

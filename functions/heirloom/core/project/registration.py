@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid
 from heirloom.core.lineage.graph import Lineage, Node, version_id
-from heirloom.core.project.definition import CanaryPolicy, Project, Scalar, Serving, Slo, parse_project
+from heirloom.core.project.definition import CanaryPolicy, Project, Scalar, Serving, Slo
+from heirloom.core.project.reading import parse_project
 from heirloom.core.release import moves
 from heirloom.core.release.change import ATTEMPTS, change, open_route
 from heirloom.core.release.route import Mark, Route, Routes

@@ -55,8 +55,9 @@ class Route:
 
     ``ready``: the endpoint's name by version, of all that are tested and in service, so that they may be pointed at.
     ``action`` is the last change's: open, ready, canary, promote, rollback, stop, freeze, thaw, shadow, quarantine,
-    clear, retire or remove; ``release`` is the one that made it, None for a person's. ``retired`` are endpoints that
-    left ``ready`` and are not known to be deleted yet: nobody is pointed at them any more.
+    clear, retire or remove; ``release`` is the one that made it, or the id of the breach for which the monitor did,
+    None for a person's. ``retired`` are endpoints that left ``ready`` and are not known to be deleted yet: nobody is
+    pointed at them any more.
     """
 
     model: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from heirloom.core.errors import Invalid, NotFound
@@ -28,7 +29,7 @@ def smoke_test(state: Document, lineage: Lineage, endpoints: Endpoints, at: str)
     smoke = node.data["smoke"]
     got = answers(endpoints.invoke(version["name"], body_of(smoke["inputs"])), len(smoke["inputs"]), version["name"])
     for row, (expected, found) in enumerate(zip(smoke["predictions"], got, strict=True)):
-        if not _alike(expected, found):
+        if not alike(expected, found):
             raise Invalid(
                 f"row {row} of the smoke test: training answered {expected}, {version['name']} answers {found}"
             )
@@ -37,7 +38,8 @@ def smoke_test(state: Document, lineage: Lineage, endpoints: Endpoints, at: str)
     return len(got)
 
 
-def _alike(expected: dict[str, Any], found: dict[str, Any]) -> bool:
+def alike(expected: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether two answers to a row are the same, but for what another kind of processor may change."""
     return expected.keys() == found.keys() and all(_equal(name, expected[name], found[name]) for name in expected)
 
 

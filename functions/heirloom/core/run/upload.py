@@ -17,7 +17,7 @@ from heirloom.core.project.registration import Registration, registered
 from heirloom.core.storage import Location, Objects
 
 QUARANTINE = "quarantine/"
-IGNORED = (QUARANTINE, "labels/")
+IGNORED = (QUARANTINE, "labels/", "labels-results/")
 LARGEST = 5 * 1024**3
 """Bytes of the largest upload: what S3 copies in one request."""
 
@@ -107,15 +107,22 @@ def receive(upload: Upload, lineage: Lineage, objects: Objects, executions: Exec
     if registration is None or refusal:
         quarantine(upload, InvalidData(refusal), objects, at)
         return Receipt(None, False, refusal)
-    run = _run_once(upload, registration, lineage, at)
-    started = executions.start(registration.state_machine, run.id, run.data["input"])
-    return Receipt(run.id, started)
+    started = start_run(upload.run_id, upload, registration, lineage, executions, at)
+    return Receipt(upload.run_id, started)
 
 
-def _execution_input(upload: Upload, registration: Registration, at: str) -> dict[str, Any]:
+def start_run(
+    identity: str, upload: Upload, registration: Registration, lineage: Lineage, executions: Executions, at: str
+) -> bool:
+    """Start the run of this id on an upload, once however often it is asked for; whether it was started now."""
+    run = _run_once(identity, upload, registration, lineage, at)
+    return executions.start(registration.state_machine, run.id, run.data["input"])
+
+
+def _execution_input(identity: str, upload: Upload, registration: Registration, at: str) -> dict[str, Any]:
     """The input of the state machine: the run, and the project as it is deployed now."""
     run = {
-        "id": upload.run_id,
+        "id": identity,
         "model": upload.model,
         "bucket": upload.bucket,
         "key": upload.key,
@@ -158,15 +165,15 @@ def _refusal(upload: Upload, known: bool, lineage: Lineage) -> str:
     return ""
 
 
-def _run_once(upload: Upload, registration: Registration, lineage: Lineage, at: str) -> Node:
+def _run_once(identity: str, upload: Upload, registration: Registration, lineage: Lineage, at: str) -> Node:
     """The run of the upload, as it was recorded first: an event that comes again starts it with the same input."""
     data = {
         "state_machine": registration.state_machine,
         "project": registration.project.to_document(),
-        "input": _execution_input(upload, registration, at),
+        "input": _execution_input(identity, upload, registration, at),
     }
     run = Node(
-        "run", upload.run_id, upload.model, at, data, {"key": upload.key, "state_machine": registration.state_machine}
+        "run", identity, upload.model, at, data, {"key": upload.key, "state_machine": registration.state_machine}
     )
     if not lineage.add(run):
         return lineage.node("run", run.id) or run
