@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -76,6 +77,12 @@ class Api(Construct):
         }
         for route in ROUTES:
             self._add(route, functions[route.name])
+
+    def serve(self, paths: Sequence[str], function: PlatformFunction) -> None:
+        """Let ``function`` answer all methods below these paths: a protocol that somebody else describes."""
+        integration = integrations.HttpLambdaIntegration(f"{function.node.id}Integration", function.function)
+        for path in paths:
+            self.api.add_routes(path=path, methods=[apigateway.HttpMethod.ANY], integration=integration)
 
     def grant_release(self, release: Release) -> None:
         """Let callers have an endpoint made again; the machine's ARN comes with the project's record."""

@@ -1,4 +1,4 @@
-"""What outlives the platform: uploads, artifacts, lineage, routes and predictions, in a stack of their own."""
+"""What outlives the platform, in a stack of its own: uploads, artifacts, lineage, routes, predictions, experiments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DataStack(Stack):
             scope,
             construct_id,
             stack_name=stack_name,
-            description="Heirloom: uploads, artifacts, lineage, routes, predictions",
+            description="Heirloom: uploads, artifacts, lineage, routes, predictions, experiments",
         )
         expiring = {"quarantine/": QUARANTINE_DAYS, "labels-results/": RESULTS_DAYS}
         self.uploads = Bucket(self, "Uploads", events=True, expire_after=expiring)
@@ -37,6 +37,10 @@ class DataStack(Stack):
             sort_key="part",
             expires="expires",
             stream=True,
+        )
+
+        self.tracking = Table(
+            self, "Tracking", variable="HEIRLOOM_TRACKING_TABLE", partition_key="partition", sort_key="id"
         )
 
     def grant_read_routes(self, function: PlatformFunction, *operations: str) -> None:

@@ -34,6 +34,7 @@ from infra.rollback import Rollback
 from infra.settings import Settings
 from infra.slo import ModelSlo
 from infra.steps import LINEAGE, Steps
+from infra.tracking import Tracking
 from infra.trials import Trials
 
 
@@ -74,6 +75,7 @@ class PlatformStack(Stack):
             log_group=self._api.predictions_log,
         )
         Monitor(self, "Monitor", runtime=self._runtime, data=data)
+        Tracking(self, "Tracking", runtime=self._runtime, data=data, api=self._api)
         Labels(self, "Labels", runtime=self._runtime, data=data, trials=self._trials)
         self._paging = Paging(self, "Paging", settings=settings, runtime=self._runtime, data=data, api=self._api)
         self._rollback = Rollback(

@@ -3,12 +3,14 @@
 The environment, which infra/ writes a function at a time: HEIRLOOM_PREFIX, HEIRLOOM_LINEAGE_TABLE,
 HEIRLOOM_ROUTES_TABLE, HEIRLOOM_PREDICTIONS_TABLE, HEIRLOOM_ARTIFACT_BUCKET, HEIRLOOM_API_URL, HEIRLOOM_PAGER_SECONDS,
 HEIRLOOM_PAGERDUTY_SECRET, HEIRLOOM_PAGERDUTY_URL, HEIRLOOM_PAGES_TOPIC, HEIRLOOM_PREDICT_FUNCTION,
-HEIRLOOM_PREDICT_LOG. Adapters are imported in the functions below, so that a handler loads only what it uses.
+HEIRLOOM_PREDICT_LOG, HEIRLOOM_TRACKING_TABLE. Adapters are imported in the functions below, so that a handler loads
+only what it uses.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from heirloom.core.run.registry import Registry
     from heirloom.core.run.upload import Executions
     from heirloom.core.storage import Objects
+    from heirloom.core.tracking.artifacts.port import Artifacts
+    from heirloom.core.tracking.tracking import Tracking
 
 ROUTE_SECONDS = 1.0
 """How long predict may answer by a route that has been changed: a rollback is to be seen within seconds."""
@@ -164,6 +168,24 @@ def predictions() -> Predictions:
     from heirloom.adapters.dynamodb.predictions import DynamoPredictions
 
     return DynamoPredictions(_client("dynamodb"), os.environ["HEIRLOOM_PREDICTIONS_TABLE"])
+
+
+@cache
+def tracking() -> Tracking:
+    """What the endpoints of MLflow's protocol work with."""
+    from heirloom.adapters.dynamodb.documents import DynamoDocuments
+    from heirloom.core.tracking.tracking import Tracking
+
+    documents = DynamoDocuments(_client("dynamodb"), os.environ["HEIRLOOM_TRACKING_TABLE"])
+    return Tracking(documents, experiment_artifacts().uri, clock(), lambda: secrets.token_hex(16))
+
+
+@cache
+def experiment_artifacts() -> Artifacts:
+    """The files of runs and logged models."""
+    from heirloom.adapters.artifacts import S3Artifacts, client
+
+    return S3Artifacts(client(), f"s3://{artifact_bucket()}/experiments")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What `python -m infra.check` finds, and what has been acknowledged."""
+"""What `python -m infra.check` finds, and what has been acknowledged. That it finds nothing, `make check` shows."""
 
 from __future__ import annotations
 
@@ -30,14 +30,6 @@ def reasons(stacks: Stacks) -> dict[str, str]:
                 for rule, reason in entry.data.items():
                     found[reason] = re.sub(r"\[.*", "", rule.rpartition("::Aws")[2] or rule)
     return found
-
-
-def test_cdk_nag_finds_nothing_that_has_no_reason(stacks: Stacks) -> None:
-    assert nag(stacks.app) == []
-
-
-def test_cfn_lint_finds_nothing(stacks: Stacks) -> None:
-    assert lint(stacks.templates) == []
 
 
 def test_an_unexplained_wildcard_is_found(models: Path, tmp_path: Path) -> None:

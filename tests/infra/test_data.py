@@ -17,6 +17,7 @@ LOGICAL_IDS = {
     "LineageTable0005BBD5": "AWS::DynamoDB::Table",
     "RoutesTableC26918F6": "AWS::DynamoDB::Table",
     "PredictionsTable3F2B284F": "AWS::DynamoDB::Table",
+    "TrackingTable3514576F": "AWS::DynamoDB::Table",
 }
 BUCKETS = [name for name, kind in LOGICAL_IDS.items() if kind == "AWS::S3::Bucket"]
 TABLES = [name for name, kind in LOGICAL_IDS.items() if kind == "AWS::DynamoDB::Table"]

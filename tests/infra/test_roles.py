@@ -74,6 +74,11 @@ FUNCTIONS = {
     },
     "reject_version": {*CHANGE_ROUTES, *TRIALS, "sns:Publish", "sqs:SendMessage"},
     "probe_models": {*READ, "lambda:InvokeFunction", "sqs:SendMessage"},
+    "track_experiments": {
+        *READ,
+        *("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+        *("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"),
+    },
     "list_models": {*READ, "dynamodb:BatchGetItem"},
     "show_model": READ,
     "show_release": {"dynamodb:GetItem"},

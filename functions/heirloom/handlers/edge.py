@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
 Ports = Callable[[], Any]
+Refuse = Callable[[HeirloomError], Event]
 
 LARGEST_BODY = 4 * 2**20
 """Bytes of a request: what a serverless endpoint takes."""
@@ -80,6 +81,20 @@ def http_entrypoint(handle: Callable[..., Any], **ports: Ports) -> Handler:
             return _told(error)
         except Exception:  # noqa: BLE001 - the edge: logged, and not shown to the caller
             return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is our mistake; it is in the log of the function")
+
+    return lambda_handler
+
+
+def protocol_entrypoint(handle: Callable[..., Event], refuse: Refuse, **ports: Ports) -> Handler:
+    """The handler of routes whose protocol is somebody else's: ``handle`` gives whole answers of the HTTP API, and
+    ``refuse`` those to the core's errors."""
+
+    def lambda_handler(event: Event, context: Any) -> Event:
+        try:
+            with _logged(event, context):
+                return handle(event, **_made(ports))
+        except HeirloomError as error:
+            return refuse(error)
 
     return lambda_handler
 

@@ -24,7 +24,8 @@ def test_destroy_leaves_nothing_but_the_data(stack: Stack, models: Path, tmp_pat
     context = {"prefix": "second", "models": str(tmp_path / "models")}
     second = replace(stack.deployment, state_dir=tmp_path, context=context)
     before = standing(stack.aws)
-    outputs = second.deploy()["second"]
+    made = second.deploy()
+    outputs, kept = made["second"], made["second-data"]
     deployed = Stack(stack.aws, outputs, second)
     assert deployed.wait(deployed.upload("paint", "coats.csv", coats(100)))["status"] == "SUCCEEDED"
 
@@ -33,5 +34,5 @@ def test_destroy_leaves_nothing_but_the_data(stack: Stack, models: Path, tmp_pat
     left = {kind: names - before[kind] for kind, names in standing(stack.aws).items() if names - before[kind]}
     assert left == {
         "buckets": {outputs["ArtifactBucket"], outputs["DataBucket"]},
-        "tables": {outputs[f"{name}Table"] for name in ("Lineage", "Routes", "Predictions")},
+        "tables": {kept[f"Exportseconddata{name}Name"] for name in ("Lineage", "Routes", "Predictions", "Tracking")},
     }

@@ -36,7 +36,7 @@ from heirloom.core.rollback.ports import Ports
 NAMES = sorted(
     path.stem
     for path in Path(next(iter(handlers.__path__))).glob("*.py")
-    if path.stem not in ("__init__", "edge", "custom_resource")
+    if path.stem not in ("__init__", "edge", "custom_resource", "mlflow_wire")
 )
 ENVIRONMENT = {
     "HEIRLOOM_PREFIX": "heirloom",

@@ -1,0 +1,150 @@
+"""Documents on DynamoDB: an item each, read consistently, so that what was written is found. docs/data-model.md.
+
+``data`` is JSON, compressed where it is long: an item holds 400 KB, which is some 10,000 keys of metrics.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from heirloom.adapters.aws import translated
+from heirloom.core.errors import Conflict, Invalid, Unavailable
+from heirloom.core.tracking.documents import Document, Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+LONG = 2048
+"""Bytes of JSON from which on compressing it is worth the time."""
+LARGEST = 390_000
+READ_AT_ONCE, WRITTEN_AT_ONCE, PARTITIONS_AT_ONCE = 100, 25, 16
+ATTEMPTS = 8
+LOST = {"ConditionalCheckFailed", "TransactionConflict"}
+"""Why a write did not come to be that somebody else was quicker than."""
+
+
+class DynamoDocuments:
+    """The port Documents on a table with the keys ``partition`` and ``id``."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, partition: str, identity: str) -> Document | None:
+        with translated(f"reading {identity}"):
+            found: Any = self._client.get_item(
+                TableName=self._table, Key=_key((partition, identity)), ConsistentRead=True
+            )
+        return _document(found["Item"]) if "Item" in found else None
+
+    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Document]:
+        wanted = list(dict.fromkeys(keys))
+        groups = (wanted[start : start + READ_AT_ONCE] for start in range(0, len(wanted), READ_AT_ONCE))
+        found = (_document(item) for group in groups for item in self._read(group))
+        return {document.key: document for document in found}
+
+    def write(self, *documents: Document, gone: Sequence[Document] = ()) -> None:
+        if len(documents) == 1 and not gone:
+            self._write_one(documents[0])
+            return
+        changes: list[Any] = [{"Put": {"Item": _item(each), **self._condition(each)}} for each in documents]
+        changes += [{"Delete": {"Key": _key(each.key), **self._condition(each)}} for each in gone]
+        what = f"writing {(*documents, *gone)[0].id}"
+        with translated(what):
+            try:
+                self._client.transact_write_items(TransactItems=changes)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                kind = Conflict if reasons & LOST else Unavailable
+                raise kind(f"{what}: {error}") from error
+
+    def put(self, *documents: Document) -> None:
+        for start in range(0, len(documents), WRITTEN_AT_ONCE):
+            self._put(documents[start : start + WRITTEN_AT_ONCE])
+
+    def of(self, partition: str, beginning: str = "") -> Iterator[Document]:
+        condition, values = "#partition = :partition", {":partition": {"S": partition}}
+        names = {"#partition": "partition"}
+        if beginning:
+            condition, values = (
+                f"{condition} AND begins_with(id, :beginning)",
+                {**values, ":beginning": {"S": beginning}},
+            )
+        start: Any = {}
+        while start is not None:
+            with translated(f"listing {partition}"):
+                page: Any = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
+                    ConsistentRead=True,
+                    **start,
+                )
+            yield from map(_document, page["Items"])
+            last = page.get("LastEvaluatedKey")
+            start = {"ExclusiveStartKey": last} if last else None
+
+    def of_all(self, partitions: Sequence[str]) -> Iterator[Document]:
+        with ThreadPoolExecutor(PARTITIONS_AT_ONCE) as pool:
+            for found in pool.map(lambda partition: list(self.of(partition)), partitions):
+                yield from found
+
+    def _put(self, documents: Sequence[Document]) -> None:
+        left: Any = {self._table: [{"PutRequest": {"Item": _item(each)}} for each in documents]}
+        for _ in range(ATTEMPTS):
+            with translated(f"writing {documents[0].id}"):
+                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
+            if not left:
+                return
+        raise Unavailable(
+            f"some of {len(documents)} documents were left unwritten {ATTEMPTS} times: the table is throttled"
+        )
+
+    def _write_one(self, document: Document) -> None:
+        with translated(f"writing {document.id}", TransactionConflictException=Conflict):
+            self._client.put_item(Item=_item(document), **self._condition(document))
+
+    def _condition(self, document: Document) -> Item:
+        if document.revision == 0:
+            return {"TableName": self._table, "ConditionExpression": "attribute_not_exists(id)"}
+        return {
+            "TableName": self._table,
+            "ConditionExpression": "revision = :known",
+            "ExpressionAttributeValues": {":known": {"N": str(document.revision)}},
+        }
+
+    def _read(self, keys: Sequence[Key]) -> list[Item]:
+        left: Any = {self._table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        items: list[Item] = []
+        for _ in range(ATTEMPTS):
+            with translated(f"reading {len(keys)} documents"):
+                found: Any = self._client.batch_get_item(RequestItems=left)
+            items += found["Responses"].get(self._table, [])
+            left = found.get("UnprocessedKeys")
+            if not left:
+                return items
+        raise Unavailable(f"some documents were left unread {ATTEMPTS} times: the table is throttled")
+
+
+def _key(key: Key) -> Item:
+    return {"partition": {"S": key[0]}, "id": {"S": key[1]}}
+
+
+def _item(document: Document) -> Item:
+    text = json.dumps(document.data, separators=(",", ":"))
+    packed = zlib.compress(text.encode(), 1) if len(text) > LONG else b""
+    if max(len(packed), len(text) if not packed else 0) > LARGEST:
+        raise Invalid(f"{document.id} has become too large: a run, a model or an experiment holds some 10,000 keys")
+    data: Item = {"packed": {"B": packed}} if packed else {"data": {"S": text}}
+    return {**_key(document.key), "revision": {"N": str(document.revision + 1)}, **data}
+
+
+def _document(item: Item) -> Document:
+    text = zlib.decompress(item["packed"]["B"]) if "packed" in item else item["data"]["S"]
+    return Document(item["partition"]["S"], item["id"]["S"], json.loads(text), int(item["revision"]["N"]))

@@ -1,0 +1,1 @@
+"""Experiments as MLflow's client knows them: its REST protocol over documents. docs/tracking.md."""

@@ -1,0 +1,146 @@
+"""Runs: begun, ended, deleted, restored and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from heirloom.core.errors import Invalid, NotFound
+from heirloom.core.tracking import experiments, limits
+from heirloom.core.tracking.asked import Asked
+from heirloom.core.tracking.documents import Data, Document, change
+from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, DELETED
+from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions_of_runs, run_id
+from heirloom.core.tracking.names import name_of
+from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, row, told
+from heirloom.core.tracking.search.filter import parse_filter
+from heirloom.core.tracking.search.kinds import RUNS
+from heirloom.core.tracking.search.order import parse_order
+from heirloom.core.tracking.search.page import check_max_results, page
+from heirloom.core.tracking.tracking import Answer, Tracking
+
+_USUAL_RESULTS = 1000
+
+
+def create(asked: Asked, tracking: Tracking) -> Answer:
+    """POST runs/create."""
+    experiment = experiments.active(asked.text("experiment_id", experiments.DEFAULT), tracking)
+    tags = {key: limits.shortened(limits.TAG, value) for key, value in asked.pairs("tags")}
+    drawn = tracking.draw()
+    name = _name(asked.text("run_name"), tags.get(NAME_TAG, ""), drawn)
+    identity = run_id(experiment.id, drawn)
+    info = {
+        "run_id": identity,
+        "run_uuid": identity,
+        "run_name": name,
+        "experiment_id": experiment.id,
+        "user_id": asked.text("user_id"),
+        "status": "RUNNING",
+        "start_time": asked.whole("start_time"),
+        "artifact_uri": f"{experiment.data['artifact_location'].rstrip('/')}/{identity}/artifacts",
+        "lifecycle_stage": ACTIVE,
+    }
+    empty: dict[str, Any] = {"metrics": {}, "params": {}, "inputs": {}, "outputs": []}
+    data = {"info": info, "tags": {**tags, NAME_TAG: name}, **empty}
+    tracking.documents.write(Document(partition_of_run(identity), identity, data))
+    return {"run": told(data)}
+
+
+def get(asked: Asked, tracking: Tracking) -> Answer:
+    """GET runs/get; a deleted one, too."""
+    run = found(named(asked), tracking).data
+    experiment = tracking.documents.get(EXPERIMENTS, run["info"]["experiment_id"])
+    return {"run": told(run, experiment.data["lifecycle_stage"] if experiment else DELETED)}
+
+
+def update(asked: Asked, tracking: Tracking) -> Answer:
+    """POST runs/update: status, end and name."""
+    name, status = asked.text("run_name"), _status(asked)
+    given = {
+        **({"status": status} if status else {}),
+        **({"end_time": asked.whole("end_time")} if asked.has("end_time") else {}),
+        **({"run_name": name} if name else {}),
+    }
+
+    def updated(run: Data) -> Data:
+        tags = {**run["tags"], NAME_TAG: name} if name else run["tags"]
+        return {**run, "info": {**run["info"], **given}, "tags": tags}
+
+    identity = named(asked)
+    alter(identity, tracking, updated)
+    return {"run_info": found(identity, tracking).data["info"]}
+
+
+def delete(asked: Asked, tracking: Tracking) -> Answer:
+    """POST runs/delete."""
+    _mark(asked, tracking, {"lifecycle_stage": DELETED}, tracking.now)
+    return {}
+
+
+def restore(asked: Asked, tracking: Tracking) -> Answer:
+    """POST runs/restore."""
+    _mark(asked, tracking, {"lifecycle_stage": ACTIVE}, None)
+    return {}
+
+
+def search(asked: Asked, tracking: Tracking) -> Answer:
+    """POST runs/search: over the summaries of all runs of the experiments."""
+    ids, text, order_by = asked.texts("experiment_ids"), asked.text("filter"), asked.texts("order_by")
+    most, view = asked.whole("max_results", _USUAL_RESULTS), asked.text("run_view_type", ACTIVE_ONLY)
+    check_max_results(RUNS, most)
+    wanted, order = parse_filter(text, RUNS), parse_order(order_by, RUNS)
+    kept = [run for run in runs_of(ids, view, tracking) if wanted.holds(row(run))]
+    question = repr((sorted(ids), text, order_by, view))
+    shown, token = page(order.sort(kept, row), most, asked.text("page_token"), question)
+    return {"runs": [told(run) for run in shown], **({"next_page_token": token} if token else {})}
+
+
+def named(asked: Asked) -> str:
+    """The id of the run that a request is about: older clients call it run_uuid. Raises Invalid."""
+    return asked.text("run_id") or asked.text("run_uuid") or asked.needed("run_id")
+
+
+def runs_of(ids: list[str], view: str, tracking: Tracking) -> Iterator[Data]:
+    """The runs of these experiments that the view shows, each in the stage that its experiment's makes it."""
+    shown = experiments.stages(view)
+    known = tracking.documents.get_many([(EXPERIMENTS, each) for each in ids])
+    of_experiments = {document.id: document.data["lifecycle_stage"] for document in known.values()}
+    partitions = [partition for each in of_experiments for partition in partitions_of_runs(each)]
+    for document in tracking.documents.of_all(partitions):
+        info = document.data["info"]
+        stage = of_experiments.get(info["experiment_id"])  # another experiment's now and then: ids.py
+        if stage is not None and (info["lifecycle_stage"] if stage == ACTIVE else stage) in shown:
+            yield document.data
+
+
+def _name(given: str, tag: str, drawn: str) -> str:
+    if given and tag and given != tag:
+        raise Invalid(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values"
+            f" (run_name='{given}', mlflow.runName='{tag}')."
+        )
+    return given or tag or name_of(drawn)
+
+
+def _status(asked: Asked) -> str:
+    """By its name or, of older clients, its number."""
+    status = asked.values.get("status")
+    if isinstance(status, int) and 0 < status <= len(STATUSES):
+        return STATUSES[status - 1]
+    text = asked.text("status")
+    if text and text not in STATUSES:
+        raise Invalid(f"Invalid run status '{text}': expected one of {', '.join(STATUSES)}")
+    return text
+
+
+def _mark(asked: Asked, tracking: Tracking, stage: Data, deleted: int | None) -> None:
+    identity = named(asked)
+
+    def marked(document: Document | None) -> list[Document]:
+        if document is None:
+            raise NotFound(f"Run with id={identity} not found")
+        data = {**document.data, "info": {**document.data["info"], **stage}}
+        kept = {name: value for name, value in data.items() if name != "deleted_at"}
+        return [document.with_data(kept if deleted is None else {**kept, "deleted_at": deleted})]
+
+    change(tracking.documents, (partition_of_run(identity), identity), marked)

@@ -1,0 +1,34 @@
+"""What every endpoint of tracking works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from heirloom.core.clock import Clock
+from heirloom.core.tracking.asked import Asked
+from heirloom.core.tracking.documents import Documents
+
+Answer = Mapping[str, Any]
+"""Plain JSON, but for NaN and the infinities, which the edge writes as texts."""
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """``artifact_root`` is where the artifacts of new experiments go, a URI; ``draw`` gives 32 random hexadecimal
+    digits."""
+
+    documents: Documents
+    artifact_root: str
+    clock: Clock
+    draw: Callable[[], str]
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return int(self.clock().timestamp() * 1000)
+
+
+Endpoint = Callable[[Asked, Tracking], Answer]
+"""Answers a request. Raises Invalid, NotFound, Conflict for what exists already, Denied or Unavailable."""

@@ -1,0 +1,37 @@
+"""Experiments: one function that speaks MLflow's REST protocol, behind routes of the HTTP API. Nothing runs idle."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from constructs import Construct
+
+from infra.api import Api
+from infra.data import DataStack
+from infra.function import PlatformFunction, Runtime
+
+PATHS = ("/api/2.0/mlflow/{proxy+}", "/api/3.0/mlflow/{proxy+}", "/api/2.0/mlflow-artifacts/{proxy+}")
+"""Where MLflow's client asks, below its tracking URI, which is the API's."""
+MEMORY_MB = 1769
+"""A whole processor: a search goes over the summaries of all runs of its experiments."""
+
+
+class Tracking(Construct):
+    """``track_experiments`` keeps all in one table, and files of runs in the bucket of artifacts."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack, api: Api) -> None:
+        super().__init__(scope, construct_id)
+        function = PlatformFunction(
+            self,
+            "TrackExperiments",
+            runtime=runtime,
+            handler="track_experiments",
+            timeout=Duration.seconds(29),  # an HTTP API waits for 30
+            memory_mb=MEMORY_MB,
+        )
+        data.tracking.grant(function, "GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem")
+        files = "Each run and each logged model has files of its own, whose names people choose."
+        data.artifacts.grant(
+            function, ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"], "experiments/*", files
+        )
+        function.allow(data.artifacts.listing("experiments/*"))
+        api.serve(PATHS, function)

@@ -1,0 +1,1 @@
+"""MLflow's own tests against our handler: docs/benchmarks.md says how they are run."""
