@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
+from heirloom.adapters.dynamodb.reading import read_all
 from heirloom.core.errors import Conflict, Invalid, Unavailable
 from heirloom.core.tracking.documents import Document, Key
 
@@ -22,7 +23,7 @@ Item = dict[str, Any]
 LONG = 2048
 """Bytes of JSON from which on compressing it is worth the time."""
 LARGEST = 390_000
-READ_AT_ONCE, WRITTEN_AT_ONCE, PARTITIONS_AT_ONCE = 100, 25, 16
+WRITTEN_AT_ONCE, PARTITIONS_AT_ONCE = 25, 16
 ATTEMPTS = 8
 LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 """Why a write did not come to be that somebody else was quicker than."""
@@ -43,10 +44,9 @@ class DynamoDocuments:
         return _document(found["Item"]) if "Item" in found else None
 
     def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Document]:
-        wanted = list(dict.fromkeys(keys))
-        groups = (wanted[start : start + READ_AT_ONCE] for start in range(0, len(wanted), READ_AT_ONCE))
-        found = (_document(item) for group in groups for item in self._read(group))
-        return {document.key: document for document in found}
+        wanted = [_key(key) for key in dict.fromkeys(keys)]
+        found = read_all(self._client, self._table, wanted, f"reading {len(wanted)} documents")
+        return {document.key: document for document in map(_document, found)}
 
     def write(self, *documents: Document, gone: Sequence[Document] = ()) -> None:
         if len(documents) == 1 and not gone:
@@ -68,27 +68,20 @@ class DynamoDocuments:
             self._put(documents[start : start + WRITTEN_AT_ONCE])
 
     def of(self, partition: str, beginning: str = "") -> Iterator[Document]:
-        condition, values = "#partition = :partition", {":partition": {"S": partition}}
-        names = {"#partition": "partition"}
+        condition, names = "#partition = :partition", {"#partition": "partition"}
+        values = {":partition": {"S": partition}}
         if beginning:
-            condition, values = (
-                f"{condition} AND begins_with(id, :beginning)",
-                {**values, ":beginning": {"S": beginning}},
-            )
-        start: Any = {}
-        while start is not None:
-            with translated(f"listing {partition}"):
-                page: Any = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                    ConsistentRead=True,
-                    **start,
-                )
-            yield from map(_document, page["Items"])
-            last = page.get("LastEvaluatedKey")
-            start = {"ExclusiveStartKey": last} if last else None
+            condition, values = f"{condition} AND begins_with(id, :id)", {**values, ":id": {"S": beginning}}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
+        )
+        with translated(f"listing {partition}"):
+            for page in pages:
+                yield from map(_document, page["Items"])
 
     def of_all(self, partitions: Sequence[str]) -> Iterator[Document]:
         with ThreadPoolExecutor(PARTITIONS_AT_ONCE) as pool:
@@ -118,18 +111,6 @@ class DynamoDocuments:
             "ConditionExpression": "revision = :known",
             "ExpressionAttributeValues": {":known": {"N": str(document.revision)}},
         }
-
-    def _read(self, keys: Sequence[Key]) -> list[Item]:
-        left: Any = {self._table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
-        items: list[Item] = []
-        for _ in range(ATTEMPTS):
-            with translated(f"reading {len(keys)} documents"):
-                found: Any = self._client.batch_get_item(RequestItems=left)
-            items += found["Responses"].get(self._table, [])
-            left = found.get("UnprocessedKeys")
-            if not left:
-                return items
-        raise Unavailable(f"some documents were left unread {ATTEMPTS} times: the table is throttled")
 
 
 def _key(key: Key) -> Item:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
+from heirloom.adapters.dynamodb.reading import read_all
 from heirloom.core.clock import Clock, utc_now
 from heirloom.core.errors import Conflict, Unavailable
 from heirloom.core.monitoring.breach import Breach
@@ -24,8 +25,6 @@ Item = dict[str, Any]
 DAY = 24 * 3600
 MARKER_SECONDS = 30 * DAY
 HOUR_SECONDS = 90 * DAY
-_READS = 100  # BatchGetItem in the API reference
-_ATTEMPTS = 8
 # CancellationReasons of TransactWriteItems (API reference) that say: read again, then try again.
 _LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 
@@ -139,19 +138,7 @@ class DynamoWatches:
         return {"N": str(int(self._clock().timestamp()) + seconds)}
 
     def _read_many(self, keys: list[Item]) -> list[Item]:
-        found: list[Item] = []
-        for start in range(0, len(keys), _READS):
-            wanted: Any = {self._table: {"Keys": keys[start : start + _READS], "ConsistentRead": True}}
-            for _ in range(_ATTEMPTS):
-                with translated("reading watches"):
-                    answer = self._client.batch_get_item(RequestItems=wanted)
-                found += answer["Responses"].get(self._table, [])
-                wanted = answer["UnprocessedKeys"]
-                if not wanted:
-                    break
-            else:
-                raise Unavailable(f"reading watches: some were left unread {_ATTEMPTS} times: the table is throttled")
-        return found
+        return read_all(self._client, self._table, keys, "reading watches")
 
     def _query(self, identity: str, beginning: str = "") -> list[Item]:
         names, values = "id = :id", {":id": {"S": identity}}
