@@ -18,7 +18,7 @@ from heirloom.core.tracking.documents import Data
 from heirloom.core.tracking.history import keep
 from heirloom.core.tracking.models.metrics import with_metrics
 from heirloom.core.tracking.models.model import alter as alter_model
-from heirloom.core.tracking.run import NAME_TAG, Point, alter, check_active, found
+from heirloom.core.tracking.run import NAME_TAG, Point, alter
 from heirloom.core.tracking.runs import named
 from heirloom.core.tracking.tracking import Answer, Tracking
 
@@ -113,15 +113,12 @@ def _log(
 
     def logged(run: Data) -> Data:
         _check_unchanged(identity, run["params"], params)
+        if points:
+            keep(identity, points, tracking.documents)
+            _log_to_models(identity, points, tracking)
         newest = _newest(run["metrics"], points)
         return _tagged({**run, "params": {**run["params"], **params}, "metrics": newest}, tags or {})
 
-    if points:
-        run = found(identity, tracking).data
-        check_active(run, tracking)
-        _check_unchanged(identity, run["params"], params)
-        keep(identity, points, tracking.documents)
-        _log_to_models(identity, points, tracking)
     alter(identity, tracking, logged)
 
 
