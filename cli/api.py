@@ -48,7 +48,7 @@ def problem(status: int, answer: Any) -> HeirloomError:
         return Denied(f"{detail}: these credentials may not call the API (execute-api:Invoke)")
     if status == 404:
         return NotFound(str(detail))
-    if status == 409:
+    if status == 409 or document.get("error_code") == "RESOURCE_ALREADY_EXISTS":  # MLflow's protocol says so with 400
         return Conflict(str(detail))
     if 400 <= status < 500 and status != 429:
         return Invalid(
