@@ -40,7 +40,7 @@ class DataStack(Stack):
         )
 
         self.tracking = Table(
-            self, "Tracking", variable="HEIRLOOM_TRACKING_TABLE", partition_key="partition", sort_key="id"
+            self, "Tracking", variable="HEIRLOOM_TRACKING_TABLE", partition_key="partition", sort_key="id", stream=True
         )
 
     def grant_read_routes(self, function: PlatformFunction, *operations: str) -> None:

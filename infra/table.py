@@ -68,21 +68,25 @@ class Table(Construct):
         """Tell ``function`` the table's name, without a right to the table."""
         function.set(self._variable, self.name)
 
-    def deliver(self, function: PlatformFunction, dead_letters: sqs.IQueue, only: Mapping[str, Any]) -> None:
+    def deliver(self, function: PlatformFunction, dead_letters: sqs.IQueue | None, only: Mapping[str, Any]) -> None:
         """Invoke ``function`` with the new images of what was written and fits ``only``, at least once and in order.
 
         A second's worth in one call. A batch that fails is tried for a day, as the stream keeps it; then a record that
-        says where it was is a dead letter. It is never cut in two: functions skip what they can't read by themselves.
+        says where it was is a dead letter. Without ``dead_letters`` it is tried three times, since the next batch will
+        do. It is never cut in two: functions skip what they can't read by themselves.
         https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
         """
         stream = str(self._stream_arn)
         function.allow(Grant("dynamodb", ["DescribeStream", "GetRecords", "GetShardIterator"], [stream]))
         function.allow(Grant("dynamodb", ["ListStreams"], ["*"], "A list has no resources."))
-        function.allow(Grant("sqs", ["SendMessage"], [dead_letters.queue_arn]))
-        acknowledge(
-            dead_letters, "AwsSolutions-SQS3", "It is the dead-letter queue of an event source, where no rule looks."
-        )
         source = lambda_.CfnEventSourceMapping
+        destination = None
+        if dead_letters:
+            function.allow(Grant("sqs", ["SendMessage"], [dead_letters.queue_arn]))
+            reason = "It is the dead-letter queue of an event source, where no rule looks."
+            acknowledge(dead_letters, "AwsSolutions-SQS3", reason)
+            on_failure = source.OnFailureProperty(destination=dead_letters.queue_arn)
+            destination = source.DestinationConfigProperty(on_failure=on_failure)
         source(
             function,
             "Source",
@@ -92,9 +96,8 @@ class Table(Construct):
             batch_size=BATCH_ITEMS,
             maximum_batching_window_in_seconds=1,
             maximum_record_age_in_seconds=Duration.hours(23).to_seconds(),
-            destination_config=source.DestinationConfigProperty(
-                on_failure=source.OnFailureProperty(destination=dead_letters.queue_arn)
-            ),
+            maximum_retry_attempts=None if dead_letters else 2,
+            destination_config=destination,
             filter_criteria=source.FilterCriteriaProperty(filters=[source.FilterProperty(pattern=json.dumps(only))]),
         )
 

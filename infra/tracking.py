@@ -15,6 +15,10 @@ MEMORY_MB = 1769
 """A whole processor: a search goes over the summaries of all runs of its experiments."""
 
 
+# core/tracking/index/open_runs.py: the marks of runs that have ended. Whatever else is written calls nobody.
+OPEN, ENDED = "open#", {"data": {"S": ['{"ended":true}']}}
+
+
 class Tracking(Construct):
     """``track_experiments`` keeps all in one table, and files of runs in the bucket of artifacts."""
 
@@ -35,3 +39,20 @@ class Tracking(Construct):
         )
         function.allow(data.artifacts.listing("experiments/*"))
         api.serve(PATHS, function)
+        self._pack(runtime, data)
+
+    def _pack(self, runtime: Runtime, data: DataStack) -> None:
+        """A mark of a run that has ended calls it. What fails is no loss: runs that are not packed are searched, too."""
+        function = PlatformFunction(
+            self,
+            "PackRuns",
+            runtime=runtime,
+            handler="pack_runs",
+            timeout=Duration.minutes(15),
+            memory_mb=MEMORY_MB,
+        )
+        data.tracking.grant(function, "GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem")
+        data.artifacts.tell(function)
+        data.tracking.deliver(
+            function, None, {"dynamodb": {"Keys": {"partition": {"S": [{"prefix": OPEN}]}}, "NewImage": ENDED}}
+        )

@@ -133,6 +133,49 @@ def test_changes_of_many_at_once_lose_nothing(documents: Documents) -> None:
     assert len(stored(documents, Document(*key, {})).data) == 40
 
 
+def test_one_that_is_not_conditional_is_written_whatever_is_there(documents: Documents) -> None:
+    documents.write(ONE)
+    mark = Document("open#1", "a", {"ended": True}, revision=7, conditional=False)
+    documents.write(stored(documents, ONE).with_data({"n": 1}), mark)
+    documents.write(stored(documents, ONE).with_data({"n": 2}), mark)
+
+    found = stored(documents, mark)
+
+    assert (found.revision, found.conditional) == (8, True)
+    documents.write(gone=[found])
+    assert documents.get("open#1", "a") is None
+
+
+def test_columns_of_any_length_are_read_as_they_were_written(documents: Documents) -> None:
+    columns = {"metric#a": bytes(range(256)) * 4000, "metric#b": b"short", "tag#none": b""}
+    documents.put_columns("columns#1#x", columns)
+    documents.put_columns("columns#1#x", {"metric#b": b"shorter"})
+
+    found = documents.get_columns([*(("columns#1#x", each) for each in columns), ("columns#1#y", "metric#a")])
+
+    assert found == {("columns#1#x", name): data for name, data in (columns | {"metric#b": b"shorter"}).items()}
+
+
+def test_many_columns_are_read_at_once(documents: Documents) -> None:
+    many = {f"metric#{number}": str(number).encode() for number in range(230)}
+    documents.put_columns("columns#1#x", many)
+
+    found = documents.get_columns([("columns#1#x", name) for name in many])
+
+    assert {key[1]: data for key, data in found.items()} == many
+
+
+def test_a_partition_is_dropped_whole(documents: Documents) -> None:
+    documents.put_columns("columns#1#x", {"metric#a": b"1" * 900_000, "metric#b": b"2"})
+    documents.put_columns("columns#1#y", {"metric#a": b"3"})
+
+    documents.drop("columns#1#x")
+    documents.drop("columns#1#none")
+
+    keys = [(f"columns#1#{block}", f"metric#{name}") for block in "xy" for name in "ab"]
+    assert documents.get_columns(keys) == {("columns#1#y", "metric#a"): b"3"}
+
+
 def test_what_no_item_holds_is_refused_with_a_reason(documents: Documents) -> None:
     if isinstance(documents, MemoryDocuments):
         pytest.skip("memory has no such limit")

@@ -31,9 +31,11 @@ PULL = {
     "ecr:GetAuthorizationToken",
 }
 # Following a table's stream, with a queue for what can't be handled.
-FOLLOW = {
-    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
-    "sqs:SendMessage",
+STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+FOLLOW = {*STREAM, "sqs:SendMessage"}
+DOCUMENTS = {
+    f"dynamodb:{operation}"
+    for operation in ("GetItem", "Query", "BatchGetItem", "PutItem", "DeleteItem", "BatchWriteItem")
 }
 FUNCTIONS = {
     "abandon_release": {"states:StartExecution", "sqs:SendMessage"},
@@ -75,10 +77,10 @@ FUNCTIONS = {
     "reject_version": {*CHANGE_ROUTES, *TRIALS, "sns:Publish", "sqs:SendMessage"},
     "probe_models": {*READ, "lambda:InvokeFunction", "sqs:SendMessage"},
     "track_experiments": {
-        *READ,
-        *("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+        *DOCUMENTS,
         *("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"),
     },
+    "pack_runs": {*DOCUMENTS, *STREAM},
     "list_models": {*READ, "dynamodb:BatchGetItem"},
     "show_model": READ,
     "show_release": {"dynamodb:GetItem"},

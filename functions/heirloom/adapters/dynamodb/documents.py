@@ -12,7 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
+from heirloom.adapters.dynamodb import columns as pieces
+from heirloom.adapters.dynamodb.columns import key as _key
 from heirloom.adapters.dynamodb.reading import read_all
+from heirloom.adapters.dynamodb.writing import write_all
 from heirloom.core.errors import Conflict, Invalid, Unavailable
 from heirloom.core.tracking.documents import Document, Key
 
@@ -23,8 +26,7 @@ Item = dict[str, Any]
 LONG = 2048
 """Bytes of JSON from which on compressing it is worth the time."""
 LARGEST = 390_000
-WRITTEN_AT_ONCE, PARTITIONS_AT_ONCE = 25, 16
-ATTEMPTS = 8
+PARTITIONS_AT_ONCE = 16
 LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 """Why a write did not come to be that somebody else was quicker than."""
 
@@ -64,8 +66,8 @@ class DynamoDocuments:
                 raise kind(f"{what}: {error}") from error
 
     def put(self, *documents: Document) -> None:
-        for start in range(0, len(documents), WRITTEN_AT_ONCE):
-            self._put(documents[start : start + WRITTEN_AT_ONCE])
+        requests = [{"PutRequest": {"Item": _item(each)}} for each in documents]
+        write_all(self._client, self._table, requests, f"writing {len(requests)} documents")
 
     def of(self, partition: str, beginning: str = "") -> Iterator[Document]:
         condition, names = "#partition = :partition", {"#partition": "partition"}
@@ -88,22 +90,33 @@ class DynamoDocuments:
             for found in pool.map(lambda partition: list(self.of(partition)), partitions):
                 yield from found
 
-    def _put(self, documents: Sequence[Document]) -> None:
-        left: Any = {self._table: [{"PutRequest": {"Item": _item(each)}} for each in documents]}
-        for _ in range(ATTEMPTS):
-            with translated(f"writing {documents[0].id}"):
-                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
-            if not left:
-                return
-        raise Unavailable(
-            f"some of {len(documents)} documents were left unwritten {ATTEMPTS} times: the table is throttled"
+    def put_columns(self, partition: str, columns: Mapping[str, bytes]) -> None:
+        write_all(self._client, self._table, list(pieces.puts(partition, columns)), f"writing {partition}")
+
+    def get_columns(self, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        wanted, what = [_key(each) for each in dict.fromkeys(keys)], f"reading {len(keys)} columns"
+        first = read_all(self._client, self._table, wanted, what)
+        return pieces.joined(first, read_all(self._client, self._table, pieces.missing(first), what))
+
+    def drop(self, partition: str) -> None:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#partition = :partition",
+            ExpressionAttributeNames={"#partition": "partition"},
+            ExpressionAttributeValues={":partition": {"S": partition}},
+            ProjectionExpression="#partition, id",
         )
+        with translated(f"deleting {partition}"):
+            gone: list[Item] = [{"DeleteRequest": {"Key": item}} for page in pages for item in page["Items"]]
+        write_all(self._client, self._table, gone, f"deleting {partition}")
 
     def _write_one(self, document: Document) -> None:
         with translated(f"writing {document.id}", TransactionConflictException=Conflict):
             self._client.put_item(Item=_item(document), **self._condition(document))
 
     def _condition(self, document: Document) -> Item:
+        if not document.conditional:
+            return {"TableName": self._table}
         if document.revision == 0:
             return {"TableName": self._table, "ConditionExpression": "attribute_not_exists(id)"}
         return {
@@ -111,10 +124,6 @@ class DynamoDocuments:
             "ConditionExpression": "revision = :known",
             "ExpressionAttributeValues": {":known": {"N": str(document.revision)}},
         }
-
-
-def _key(key: Key) -> Item:
-    return {"partition": {"S": key[0]}, "id": {"S": key[1]}}
 
 
 def _item(document: Document) -> Item:

@@ -16,6 +16,7 @@ class MemoryDocuments:
     """The port Documents."""
 
     stored: dict[Key, Document] = field(default_factory=dict)
+    columns: dict[Key, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, partition: str, identity: str) -> Document | None:
@@ -28,7 +29,7 @@ class MemoryDocuments:
         with self._lock:
             for each in (*documents, *gone):
                 found = self.stored.get(each.key)
-                if (found.revision if found else 0) != each.revision:
+                if each.conditional and (found.revision if found else 0) != each.revision:
                     raise Conflict(f"{each.id} was changed meanwhile")
             for each in documents:
                 self.stored[each.key] = _copied(each)
@@ -48,7 +49,20 @@ class MemoryDocuments:
     def of_all(self, partitions: Sequence[str]) -> Iterator[Document]:
         return (document for partition in partitions for document in self.of(partition))
 
+    def put_columns(self, partition: str, columns: Mapping[str, bytes]) -> None:
+        self.columns.update({(partition, identity): data for identity, data in columns.items()})
+
+    def get_columns(self, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        return {key: self.columns[key] for key in keys if key in self.columns}
+
+    def drop(self, partition: str) -> None:
+        with self._lock:
+            for kept in (self.stored, self.columns):
+                for key in [key for key in kept if key[0] == partition]:
+                    del kept[key]
+
 
 def _copied(document: Document) -> Document:
     """As a store gives it back: plain JSON, of the next revision."""
-    return replace(document, data=json.loads(json.dumps(document.data)), revision=document.revision + 1)
+    data = json.loads(json.dumps(document.data))
+    return replace(document, data=data, revision=document.revision + 1, conditional=True)

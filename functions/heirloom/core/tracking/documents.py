@@ -21,12 +21,16 @@ ATTEMPTS = 60
 
 @dataclass(frozen=True)
 class Document:
-    """``revision`` counts its writes; 0 for one that is not stored yet."""
+    """``revision`` counts its writes; 0 for one that is not stored yet.
+
+    One that is not ``conditional`` is written whatever is there.
+    """
 
     partition: str
     id: str
     data: Data
     revision: int = 0
+    conditional: bool = True
 
     @property
     def key(self) -> Key:
@@ -60,6 +64,15 @@ class Documents(Protocol):
 
     def of_all(self, partitions: Sequence[str]) -> Iterator[Document]:
         """All documents of several partitions, which are read at the same time, in no order."""
+
+    def put_columns(self, partition: str, columns: Mapping[str, bytes]) -> None:
+        """Write bytes of any length by their ids, whatever is there; in a partition that has no documents."""
+
+    def get_columns(self, keys: Sequence[Key]) -> Mapping[Key, bytes]:
+        """Those that there are."""
+
+    def drop(self, partition: str) -> None:
+        """Delete all that a partition has."""
 
 
 def change(documents: Documents, key: Key, alter: Callable[[Document | None], Iterable[Document]]) -> None:

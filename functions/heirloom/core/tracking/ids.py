@@ -22,7 +22,7 @@ _DIGITS = 8
 
 def run_id(experiment: str, drawn: str) -> str:
     """The id of a new run: 32 hexadecimal digits, of which ``drawn``, as many, gives those that tell it apart."""
-    return _of(experiment) + drawn[_DIGITS:]
+    return of_experiment(experiment) + drawn[_DIGITS:]
 
 
 def model_id(experiment: str, drawn: str) -> str:
@@ -35,6 +35,11 @@ def partition_of_run(run: str) -> str:
     return _partition("runs", run, f"Run with id={run} not found")
 
 
+def is_run_id(run: str) -> bool:
+    """Whether it can be a run's id."""
+    return len(run) > _DIGITS
+
+
 def partition_of_model(model: str) -> str:
     """Where a logged model's document is. Raises NotFound for what can be no model's id."""
     return _partition("models", model.removeprefix(MODEL), f"Logged model with ID '{model}' not found.")
@@ -42,12 +47,12 @@ def partition_of_model(model: str) -> str:
 
 def partitions_of_runs(experiment: str) -> list[str]:
     """Where the documents of an experiment's runs are; of another one now and then, too."""
-    return [f"runs#{_of(experiment)}#{shard:x}" for shard in range(SHARDS)]
+    return [f"runs#{of_experiment(experiment)}#{shard:x}" for shard in range(SHARDS)]
 
 
 def partitions_of_models(experiment: str) -> list[str]:
     """Where the documents of an experiment's logged models are; of another one now and then, too."""
-    return [f"models#{_of(experiment)}#{shard:x}" for shard in range(SHARDS)]
+    return [f"models#{of_experiment(experiment)}#{shard:x}" for shard in range(SHARDS)]
 
 
 def partition_of_history(run: str) -> str:
@@ -56,10 +61,11 @@ def partition_of_history(run: str) -> str:
 
 
 def _partition(kind: str, identity: str, missing: str) -> str:
-    if len(identity) <= _DIGITS:
+    if not is_run_id(identity):
         raise NotFound(missing)
     return f"{kind}#{identity[:_DIGITS]}#{identity[-1]}"
 
 
-def _of(experiment: str) -> str:
+def of_experiment(experiment: str) -> str:
+    """The digits with which an experiment begins the ids of what is in it."""
     return hashlib.sha256(experiment.encode()).hexdigest()[:_DIGITS]

@@ -14,6 +14,7 @@ from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.tracking.documents import Data, Document, change
 from heirloom.core.tracking.experiments import ACTIVE, DELETED
 from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run
+from heirloom.core.tracking.index.open_runs import changed
 from heirloom.core.tracking.search.row import Row
 from heirloom.core.tracking.tracking import Answer, Tracking
 
@@ -64,7 +65,7 @@ def alter(identity: str, tracking: Tracking, new: Callable[[Data], Data]) -> Non
             raise NotFound(f"Run with id={identity} not found")
         check_active(document.data, tracking)
         data = new(document.data)
-        return [] if data == document.data else [document.with_data(data)]
+        return [] if data == document.data else changed(document, data)
 
     change(tracking.documents, (partition_of_run(identity), identity), altered)
 

@@ -12,11 +12,13 @@ from heirloom.core.tracking.documents import Data, Document, change
 from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, DELETED
 from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions_of_runs, run_id
 from heirloom.core.tracking.names import name_of
-from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, row, told
+from heirloom.core.tracking.index.find import data_of, find
+from heirloom.core.tracking.index.open_runs import changed, mark
+from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, told
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import RUNS
 from heirloom.core.tracking.search.order import parse_order
-from heirloom.core.tracking.search.page import check_max_results, page
+from heirloom.core.tracking.search.page import check_max_results, offset, page
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 _USUAL_RESULTS = 1000
@@ -42,7 +44,8 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
     }
     empty: dict[str, Any] = {"metrics": {}, "params": {}, "inputs": {}, "outputs": []}
     data = {"info": info, "tags": {**tags, NAME_TAG: name}, **empty}
-    tracking.documents.write(Document(partition_of_run(identity), identity, data))
+    run = Document(partition_of_run(identity), identity, data)
+    tracking.documents.write(run, mark(run))
     return {"run": told(data)}
 
 
@@ -84,15 +87,16 @@ def restore(asked: Asked, tracking: Tracking) -> Answer:
 
 
 def search(asked: Asked, tracking: Tracking) -> Answer:
-    """POST runs/search: over the summaries of all runs of the experiments."""
+    """POST runs/search."""
     ids, text, order_by = asked.texts("experiment_ids"), asked.text("filter"), asked.texts("order_by")
     most, view = asked.whole("max_results", _USUAL_RESULTS), asked.text("run_view_type", ACTIVE_ONLY)
     check_max_results(RUNS, most)
     wanted, order = parse_filter(text, RUNS), parse_order(order_by, RUNS)
-    kept = [run for run in runs_of(ids, view, tracking) if wanted.holds(row(run))]
-    question = repr((sorted(ids), text, order_by, view))
-    shown, token = page(order.sort(kept, row), most, asked.text("page_token"), question)
-    return {"runs": [told(run) for run in shown], **({"next_page_token": token} if token else {})}
+    question, before = repr((sorted(ids), text, order_by, view)), asked.text("page_token")
+    up_to = offset(before, question) + most + 1
+    shown, token = page(find(ids, view, wanted, order, up_to, tracking), most, before, question)
+    runs = data_of(shown, tracking.documents)
+    return {"runs": [told(run) for run in runs], **({"next_page_token": token} if token else {})}
 
 
 def named(asked: Asked) -> str:
@@ -141,6 +145,6 @@ def _mark(asked: Asked, tracking: Tracking, stage: Data, deleted: int | None) ->
             raise NotFound(f"Run with id={identity} not found")
         data = {**document.data, "info": {**document.data["info"], **stage}}
         kept = {name: value for name, value in data.items() if name != "deleted_at"}
-        return [document.with_data(kept if deleted is None else {**kept, "deleted_at": deleted})]
+        return changed(document, kept if deleted is None else {**kept, "deleted_at": deleted})
 
     change(tracking.documents, (partition_of_run(identity), identity), marked)

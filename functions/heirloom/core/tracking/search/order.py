@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from heirloom.core.errors import Invalid
@@ -40,6 +41,25 @@ class Order:
         for key in reversed(self.keys):
             pairs = _sorted(pairs, self._value(key), key.ascending)
         return [item for _, item in pairs]
+
+    def first(self, row: Row) -> Any:
+        """What a row has of the first key."""
+        return self._value(self.keys[0])(row)
+
+    def leading(self, values: Sequence[Any], most: int) -> Callable[[Any], bool]:
+        """Whether a row that has such a value of the first key may be among the first ``most``, of rows that have these
+        ``values``; some more than needed are, where values are equal."""
+        present = [value for value in values if value is not None and not _is_nan(value)]
+        if len(present) <= most:
+            return lambda _: True
+        ascending = self.keys[0].ascending
+        if most * 20 < len(present):
+            best = (heapq.nsmallest if ascending else heapq.nlargest)(most, present)
+        else:
+            best = sorted(present, reverse=not ascending)
+        bound = best[most - 1]
+        better = operator.le if ascending else operator.ge
+        return lambda value: value is not None and better(value, bound)
 
     def _value(self, key: Key) -> Callable[[Row], Any]:
         name = key.key
@@ -134,9 +154,13 @@ def _sorted(pairs: list[tuple[Row, T]], value_of: Callable[[Row], Any], ascendin
         value = value_of(pair[0])
         if value is None:
             missing.append(pair)
-        elif isinstance(value, float) and math.isnan(value):
+        elif _is_nan(value):
             nans.append(pair)
         else:
             found.append((value, pair))
-    found.sort(key=itemgetter(0), reverse=not ascending)
+    found.sort(key=operator.itemgetter(0), reverse=not ascending)
     return [pair for _, pair in found] + nans + missing
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -39,9 +39,14 @@ def page(items: Sequence[T], max_results: int, token: str, question: str) -> tup
 
     ``question`` is all that the results depend on: filter, order, ids. Raises Invalid for a token of another one.
     """
-    start = _offset(token, question) if token else 0
+    start = offset(token, question)
     end = start + max_results
     return list(items[start:end]), _token(end, question) if end < len(items) else ""
+
+
+def offset(token: str, question: str) -> int:
+    """How many results are before the page. Raises Invalid for a token of another question."""
+    return _offset(token, question) if token else 0
 
 
 def _token(offset: int, question: str) -> str:
