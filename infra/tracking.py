@@ -42,7 +42,7 @@ class Tracking(Construct):
         self._pack(runtime, data)
 
     def _pack(self, runtime: Runtime, data: DataStack) -> None:
-        """A mark of a run that has ended calls it. What fails is no loss: runs that are not packed are searched, too."""
+        """A mark of a run that has ended calls it. What fails is no loss: what is not packed is searched, too."""
         function = PlatformFunction(
             self,
             "PackRuns",

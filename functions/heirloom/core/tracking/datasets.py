@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from heirloom.core.errors import Invalid
 from heirloom.core.tracking.asked import Asked
-from heirloom.core.tracking.experiments import ALL
 from heirloom.core.tracking.run import row
 from heirloom.core.tracking.runs import runs_of
 from heirloom.core.tracking.tracking import Answer, Tracking
@@ -24,7 +23,7 @@ def search(asked: Asked, tracking: Tracking) -> Answer:
         )
     found = {
         (run["info"]["experiment_id"], each["name"], each["digest"], each.get("context", "")): None
-        for run in runs_of(ids, ALL, tracking)
+        for run in runs_of(ids, tracking)
         for each in row(run).datasets
     }
     names = ("experiment_id", "name", "digest", "context")

@@ -81,8 +81,27 @@ def change(documents: Documents, key: Key, alter: Callable[[Document | None], It
     What it gives back is written together: the document's next data and, where that needs it, others. Nothing is
     written for nothing.
     """
+    _insist(documents, key, lambda: alter(documents.get(*key)))
+
+
+def change_beside(
+    documents: Documents,
+    key: Key,
+    beside: Key,
+    alter: Callable[[Document | None, Document | None], Iterable[Document]],
+) -> None:
+    """The same, with another document that is read together with it."""
+
+    def altered() -> Iterable[Document]:
+        found = documents.get_many([key, beside])
+        return alter(found.get(key), found.get(beside))
+
+    _insist(documents, key, altered)
+
+
+def _insist(documents: Documents, key: Key, altered: Callable[[], Iterable[Document]]) -> None:
     for _ in range(ATTEMPTS):
-        written = tuple(alter(documents.get(*key)))
+        written = tuple(altered())
         try:
             if written:
                 documents.write(*written)

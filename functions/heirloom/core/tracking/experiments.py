@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from heirloom.core.errors import Conflict, Invalid, NotFound
 from heirloom.core.tracking import limits
 from heirloom.core.tracking.asked import Asked
-from heirloom.core.tracking.documents import Data, Document, change
-from heirloom.core.tracking.ids import EXPERIMENT_NAMES, EXPERIMENTS, LAST_EXPERIMENT
+from heirloom.core.tracking.documents import Data, Document, change, change_beside
+from heirloom.core.tracking.ids import EXPERIMENT_NAMES, EXPERIMENTS, LAST_EXPERIMENT, key_of_deleted, of_experiment
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import EXPERIMENTS as KIND
 from heirloom.core.tracking.search.order import parse_order
@@ -191,12 +191,20 @@ def _all(tracking: Tracking) -> Iterator[Document]:
 
 
 def _move(identity: str, before: str, after: str, tracking: Tracking) -> None:
-    def moved(data: Data) -> Data:
-        if data["lifecycle_stage"] != before:
-            raise NotFound(f"No Experiment with id={identity} exists")
-        return {**data, "lifecycle_stage": after, "last_update_time": tracking.now}
+    """Its runs are deleted with it, so a document by their digits says so, too."""
+    found(identity, tracking)
+    key = key_of_deleted(of_experiment(identity))
 
-    _alter(identity, tracking, moved)
+    def moved(experiment: Document | None, known: Document | None) -> list[Document]:
+        if experiment is None or experiment.data["lifecycle_stage"] != before:
+            raise NotFound(f"No Experiment with id={identity} exists")
+        data = {**experiment.data, "lifecycle_stage": after, "last_update_time": tracking.now}
+        deleted = known or Document(*key, {"experiments": []})
+        others = [each for each in deleted.data["experiments"] if each != identity]
+        now = {"experiments": [*others, identity] if after == DELETED else others}
+        return [experiment.with_data(data), deleted.with_data(now)]
+
+    change_beside(tracking.documents, (EXPERIMENTS, identity), key, moved)
 
 
 def _change_tags(identity: str, tracking: Tracking, new: Callable[[dict[str, str]], dict[str, str]]) -> None:

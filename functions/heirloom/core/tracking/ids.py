@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from heirloom.core.errors import NotFound
+from heirloom.core.tracking.documents import Key
 
 SHARDS = 16
 EXPERIMENTS, EXPERIMENT_NAMES = "experiments", "experiment-names"
@@ -33,6 +34,12 @@ def model_id(experiment: str, drawn: str) -> str:
 def partition_of_run(run: str) -> str:
     """Where a run's document is. Raises NotFound for what can be no run's id."""
     return _partition("runs", run, f"Run with id={run} not found")
+
+
+def key_of_deleted(identity: str) -> Key:
+    """The key of the document that says which experiments are deleted, of those whose digits begin a run's id: what is
+    logged to a run is so checked without a look for its experiment first."""
+    return "deleted-experiments", identity[:_DIGITS]
 
 
 def is_run_id(run: str) -> bool:

@@ -7,13 +7,13 @@ and ``outputs``. Other points are in its history (history.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core.errors import Invalid, NotFound
-from heirloom.core.tracking.documents import Data, Document, change
+from heirloom.core.tracking.documents import Data, Document, change_beside
 from heirloom.core.tracking.experiments import ACTIVE, DELETED
-from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run
+from heirloom.core.tracking.ids import key_of_deleted, partition_of_run
 from heirloom.core.tracking.index.open_runs import changed
 from heirloom.core.tracking.search.row import Row
 from heirloom.core.tracking.tracking import Answer, Tracking
@@ -41,7 +41,9 @@ class Point:
 
     def to_document(self) -> dict[str, Any]:
         """Plain JSON, as MLflow tells it."""
-        return {name: value for name, value in asdict(self).items() if value != "" or name == "key"}
+        told = {"key": self.key, "value": self.value, "timestamp": self.timestamp, "step": self.step}
+        of = {"model_id": self.model_id, "dataset_name": self.dataset_name, "dataset_digest": self.dataset_digest}
+        return told | {name: value for name, value in of.items() if value}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Point:
@@ -60,24 +62,23 @@ def found(identity: str, tracking: Tracking) -> Document:
 def alter(identity: str, tracking: Tracking, new: Callable[[Data], Data]) -> None:
     """Write what ``new`` makes of an active run. Raises NotFound, Invalid, and what ``new`` raises."""
 
-    def altered(document: Document | None) -> list[Document]:
+    def altered(document: Document | None, deleted: Document | None) -> list[Document]:
         if document is None:
             raise NotFound(f"Run with id={identity} not found")
-        check_active(document.data, tracking)
+        _check_active(document.data, deleted)
         data = new(document.data)
         return [] if data == document.data else changed(document, data)
 
-    change(tracking.documents, (partition_of_run(identity), identity), altered)
+    change_beside(tracking.documents, (partition_of_run(identity), identity), key_of_deleted(identity), altered)
 
 
-def check_active(run: Data, tracking: Tracking) -> None:
+def _check_active(run: Data, deleted: Document | None) -> None:
     """Raises Invalid for a run that is deleted, or whose experiment is."""
-    stage = run["info"]["lifecycle_stage"]
-    if stage == ACTIVE:
-        experiment = tracking.documents.get(EXPERIMENTS, run["info"]["experiment_id"])
-        stage = experiment.data["lifecycle_stage"] if experiment else DELETED
+    info = run["info"]
+    with_experiment = deleted is not None and info["experiment_id"] in deleted.data["experiments"]
+    stage = DELETED if with_experiment else info["lifecycle_stage"]
     if stage != ACTIVE:
-        raise Invalid(f"The run {run['info']['run_id']} must be in the 'active' state. Current state is {stage}.")
+        raise Invalid(f"The run {info['run_id']} must be in the 'active' state. Current state is {stage}.")
 
 
 def told(run: Data, stage: str = ACTIVE) -> Answer:

@@ -11,9 +11,9 @@ from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Data, Document, change
 from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, DELETED
 from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions_of_runs, run_id
-from heirloom.core.tracking.names import name_of
 from heirloom.core.tracking.index.find import data_of, find
 from heirloom.core.tracking.index.open_runs import changed, mark
+from heirloom.core.tracking.names import name_of
 from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, told
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import RUNS
@@ -104,17 +104,12 @@ def named(asked: Asked) -> str:
     return asked.text("run_id") or asked.text("run_uuid") or asked.needed("run_id")
 
 
-def runs_of(ids: list[str], view: str, tracking: Tracking) -> Iterator[Data]:
-    """The runs of these experiments that the view shows, each in the stage that its experiment's makes it."""
-    shown = experiments.stages(view)
-    known = tracking.documents.get_many([(EXPERIMENTS, each) for each in ids])
-    of_experiments = {document.id: document.data["lifecycle_stage"] for document in known.values()}
-    partitions = [partition for each in of_experiments for partition in partitions_of_runs(each)]
-    for document in tracking.documents.of_all(partitions):
-        info = document.data["info"]
-        stage = of_experiments.get(info["experiment_id"])  # another experiment's now and then: ids.py
-        if stage is not None and (info["lifecycle_stage"] if stage == ACTIVE else stage) in shown:
-            yield document.data
+def runs_of(ids: list[str], tracking: Tracking) -> Iterator[Data]:
+    """All runs of these experiments, deleted ones, too."""
+    known = {key[1] for key in tracking.documents.get_many([(EXPERIMENTS, each) for each in ids])}
+    documents = tracking.documents.of_all([partition for each in known for partition in partitions_of_runs(each)])
+    # in these partitions is another experiment's run now and then: ids.py
+    return (document.data for document in documents if document.data["info"]["experiment_id"] in known)
 
 
 def _name(given: str, tag: str, drawn: str) -> str:

@@ -107,7 +107,7 @@ def _request(step: str, told: list[Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _whatever(act: Callable[[], object]) -> None:
-    """A deleted run can't be logged to, a deleted experiment has no new ones, and a parameter is given once: what is refused changes nothing."""
+    """What is refused changes nothing: logging to what is deleted, and a parameter that has another value."""
     try:
         act()
     except HeirloomError:

@@ -172,6 +172,37 @@ def test_runs_are_found_by_their_ids_without_a_look_at_blocks() -> None:
     assert shelf.search(f"attributes.run_id = '{shelf.runs[2]}' AND metrics.n > 1") == [shelf.runs[2]]
 
 
+def test_a_tag_is_there_or_is_not() -> None:
+    shelf = shelf_with_blocks()
+    shelf.pack()
+
+    for text in ("tags.kept IS NULL", "tags.kept IS NOT NULL", "params.none IS NULL", "params.none IS NOT NULL"):
+        assert shelf.search(text, ORDER) == shelf.expected(text, ORDER), text
+
+
+def test_a_text_that_no_column_holds_is_compared_whole() -> None:
+    shelf = Shelf()
+    for end in ("a", "b", "c"):
+        run = shelf.begin()
+        shelf.server.post("runs/log-parameter", run_id=run, key="note", value="x" * 300 + end)
+        shelf.finish(run)
+    shelf.pack()
+
+    wanted = f"params.note = '{'x' * 300}b'"
+    assert shelf.search(wanted, ORDER) == [shelf.runs[1]]
+    assert shelf.search("", ["params.note DESC"]) == shelf.runs[::-1]
+
+
+def test_datasets_are_searched_in_experiments_that_have_them() -> None:
+    shelf = shelf_with_blocks()
+    dataset = {"name": "coats", "digest": "1", "source_type": "local", "source": "{}"}
+    shelf.server.post("runs/log-inputs", run_id=shelf.runs[0], datasets=[{"dataset": dataset}])
+
+    found = shelf.server.post("experiments/search-datasets", experiment_ids=[*shelf.experiments, "77"])
+
+    assert [each["name"] for each in found["dataset_summaries"]] == ["coats"]
+
+
 def test_a_run_that_goes_while_it_is_searched_is_left_out() -> None:
     shelf = shelf_with_blocks()
     run = shelf.documents.get(partition_of_run(shelf.runs[3]), shelf.runs[3])

@@ -33,8 +33,8 @@ _TOGETHER = 100  # of a transaction
 
 @dataclass(frozen=True)
 class Sizes:
-    """``least``: ended runs that are worth a block; until then a search reads them one by one. ``most`` rows of a block,
-    or about so many ``cells``, its values: they have to fit in memory."""
+    """``least``: ended runs that are worth a block; until then a search reads them one by one. ``most``: the rows of a
+    block, which may be fewer, since with about so many ``cells``, or values, it has to fit in memory."""
 
     least: int = 256
     most: int = 8192
