@@ -8,10 +8,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev check test demo up down bench bench-serving build docs deploy clean
+.PHONY: help dev check test demo up down bench bench-serving bench-tracking build docs deploy clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 # What each command needs, and no more: a deploy to AWS does not install the demo, the demo does not install the tests.
 DEPLOY := requirements.txt functions/requirements.txt
@@ -70,6 +70,9 @@ bench: dev build  ## measure the numbers of docs/benchmarks.md again
 
 bench-serving: dev  ## measure our server beside MLflow's, BentoML, FastAPI and AWS's container stack (15 minutes)
 	@$(BIN)/python -m tests.bench.serving
+
+bench-tracking: dev build  ## measure experiments beside MLflow's server on SQLite and PostgreSQL (15 minutes)
+	@$(BIN)/python -m tests.bench.tracking
 
 docs: dev  ## write the generated pages: docs/cli.md, docs/openapi.json
 	@$(BIN)/python -m cli.reference

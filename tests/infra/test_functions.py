@@ -107,7 +107,8 @@ def test_what_is_invoked_asynchronously_has_dead_letters_and_an_alarm(aws: Stack
     rules = [it["Properties"] for it in aws.resources("AWS::Events::Rule").values()]
     told = {target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for rule in rules for target in rule["Targets"]}
     sources = [it["Properties"] for it in aws.resources("AWS::Lambda::EventSourceMapping").values()]
-    streams = {it["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0] for it in sources}
+    failures = [it["DestinationConfig"]["OnFailure"] for it in sources if "DestinationConfig" in it]
+    streams = {it["Destination"]["Fn::GetAtt"][0] for it in failures}
     alarms = [it["Properties"] for it in aws.resources("AWS::CloudWatch::Alarm").values()]
     named = [it["Dimensions"][0] for it in alarms if "Dimensions" in it]
     watched = [it["Value"]["Fn::GetAtt"] for it in named if it["Name"] == "QueueName"]
@@ -119,6 +120,14 @@ def test_what_is_invoked_asynchronously_has_dead_letters_and_an_alarm(aws: Stack
     by_rule = ("start_pipeline", "abandon_release", "reject_version", "probe_models")
     assert told >= {queues[name] for name in by_rule}
     assert sorted(watched) == sorted([queue, "QueueName"] for queue in {*queues.values(), *streams, *told})
+
+
+def test_only_packing_loses_what_fails_since_the_next_call_does_it(aws: Stacks) -> None:
+    sources = [it["Properties"] for it in aws.resources("AWS::Lambda::EventSourceMapping").values()]
+    (lossy,) = [it for it in sources if "DestinationConfig" not in it]
+
+    assert "PackRuns" in lossy["FunctionName"]["Ref"]
+    assert lossy["MaximumRetryAttempts"] == 2
 
 
 def handler_of(stacks: Stacks, arn: dict[str, Any]) -> str:
