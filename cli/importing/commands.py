@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import click
 
 from cli.importing.destination import Destination
+from cli.importing.dvc_source import DvcSource
+from cli.importing.git import Git
 from cli.importing.mlflow_opening import open_mlflow
 from cli.importing.options import Names, Options
 from cli.importing.plan import Planner
@@ -19,6 +24,7 @@ from cli.options import connected
 from cli.output import Output
 from cli.progress import bar
 from cli.session import Session
+from heirloom.core.errors import NotFound
 
 
 @click.group("import")
@@ -66,6 +72,32 @@ def mlflow_command(  # noqa: PLR0913 - click passes each option
     names = Names.from_words(prefix, renamed)
     options = Options(patterns, names, not only_registry, not no_registry, not no_artifacts)
     carry_over(out, session, open_mlflow(uri, deleted), options, dry_run)
+
+
+@importing.command("dvc")
+@click.argument("path", default=".")
+@click.option("--rev-range", default="HEAD", metavar="A..B", help="Which commits.  [default: all before HEAD]")
+@click.option("--experiment", "name", default="", metavar="NAME", help="The experiment.  [default: the folder's name]")
+@click.option("--no-artifacts", is_flag=True, help="No files.")
+@click.option("--dry-run", is_flag=True, help="Say what there is to import; import nothing.")
+@connected
+def dvc_command(
+    out: Output, session: Session, *, path: str, rev_range: str, name: str, no_artifacts: bool, dry_run: bool
+) -> None:
+    """Import the history of the Git repository with DVC at PATH: a run for each commit that changed what DVC pins.
+
+    \b
+    heirloom import dvc
+    heirloom import dvc ~/churn --rev-range v1.0..main --experiment churn
+
+    A run has the parameters, the metrics and the data of its commit; those of `dvc exp` come, too. Given again, it
+    takes up what is missing. DVC need not be installed. Exit code 1 when something failed.
+    """
+    if not Path(path).is_dir():
+        raise NotFound(f"{path}: there is no such folder")
+    with closing(Git(Path(path))) as git:
+        source = DvcSource(git, Path(path), rev_range, name)
+        carry_over(out, session, source, Options(registry=False, artifacts=not no_artifacts), dry_run)
 
 
 def carry_over(out: Output, session: Session, source: Source, options: Options, dry_run: bool) -> None:
