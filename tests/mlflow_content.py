@@ -1,6 +1,6 @@
 """An MLflow that somebody has worked with, and all that its unmodified client tells of one: to compare two of them.
 
-`python -m tests.mlflow_content fill URI` fills it, `... tell URI` tells it as JSON.
+`python -m tests.mlflow_content fill URI` fills it, `... tell URI [PREFIX]` tells it as JSON.
 """
 
 from __future__ import annotations
@@ -119,29 +119,40 @@ def _old() -> None:
     client.delete_experiment(old)
 
 
-def tell(uri: str) -> dict[str, Any]:
-    """All of it without ids, places and our own tags: what is named by an id is named by its name."""
+def tell(uri: str, prefix: str = "") -> dict[str, Any]:
+    """All of it without ids, places and our own tags: what is named by an id is named by its name.
+
+    With a ``prefix`` what has a name that begins so, and without it in the name.
+    """
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    experiments = client.search_experiments(ViewType.ALL)
+    experiments = [
+        each
+        for each in client.search_experiments(ViewType.ALL)
+        if each.name != "Default" and each.name.startswith(prefix)
+    ]
     runs = [run for each in experiments for run in client.search_runs([each.experiment_id], "", ViewType.ALL)]
     models = [model for each in experiments for model in client.search_logged_models([each.experiment_id])]
     names = {run.info.run_id: run.info.run_name for run in runs}
     logged = {model.model_id: f"{model.name} of {names.get(model.source_run_id)}" for model in models}
     registered = [*client.search_registered_models(), *client.search_registered_models(PROMPTS)]
-    return {
+    versions = [
+        _version(uri, each, names, logged)
+        for asked in (None, PROMPTS)
+        for each in sorted(client.search_model_versions(asked), key=lambda each: (each.name, int(each.version)))
+        if each.name.startswith(prefix)
+    ]
+    told = {
         "experiments": {each.name: [_tags(each.tags), each.lifecycle_stage] for each in experiments},
         "runs": sorted((_run(client, uri, run, names, logged) for run in runs), key=lambda run: run["name"]),
         "models": sorted((_model(uri, model, names, logged) for model in models), key=lambda model: model["name"]),
         "registered": {
             each.name: [each.description or "", _tags(each.tags), {to: str(of) for to, of in each.aliases.items()}]
             for each in registered
+            if each.name.startswith(prefix)
         },
-        "versions": [
-            _version(uri, each, names, logged)
-            for asked in (None, PROMPTS)
-            for each in sorted(client.search_model_versions(asked), key=lambda each: (each.name, int(each.version)))
-        ],
+        "versions": versions,
     }
+    return dict(json.loads(json.dumps(told).replace(prefix, "") if prefix else json.dumps(told)))
 
 
 def _run(client: MlflowClient, uri: str, run: Any, names: Mapping[str, str], logged: Mapping[str, str]) -> Any:
@@ -223,8 +234,8 @@ def _content(repository: Any, path: str) -> str:
 
 
 if __name__ == "__main__":
-    verb, where = sys.argv[1:]
+    verb, where, *rest = sys.argv[1:]
     if verb == "fill":
         fill(where)
     else:
-        print(json.dumps(tell(where)))  # noqa: T201 - it is a program, and this is its answer
+        print(json.dumps(tell(where, *rest)))  # noqa: T201 - it is a program, and this is its answer
