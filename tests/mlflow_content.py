@@ -100,7 +100,7 @@ def _registry() -> None:
                 model, name="model", registered_model_name="coats", pip_requirements=["scikit-learn"]
             )
             mlflow.log_metric("acc", number / 4, model_id=logged.model_id)
-    client.create_model_version("coats", f"models:/{logged.model_id}", description="again")
+    client.create_model_version("coats", f"models:/{logged.model_id}", description="again", model_id=logged.model_id)
     client.delete_model_version("coats", "2")
     client.update_registered_model("coats", "what dries")
     client.set_registered_model_tag("coats", "team", "paint")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,8 @@ KEPT = {name: value for name, value in os.environ.items() if not name.startswith
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an `mlflow server` that somebody has worked with."""
     folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
-    url, quiet = f"http://127.0.0.1:{port}", {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    url = f"http://127.0.0.1:{port}"
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")]
     with (folder / "log").open("wb") as log:
@@ -37,13 +39,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             env={**KEPT, **quiet},
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             wait_for(lambda: healthy(url), 120)
             content("fill", url, {})
             yield url
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)  # its workers, too
             process.wait(30)
 
 
