@@ -26,13 +26,18 @@ MOST_ERRORS = 20
 AT_ONCE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
-def call(session: Session, method: str, path: str, body: object = None) -> Any:
+def connections(most: int = 1) -> URLLib3Session:
+    """What keeps connections open from one request to the next, ``most`` at once; safe for threads."""
+    options: Any = AT_ONCE  # the stubs are wrong
+    return URLLib3Session(timeout=SECONDS, max_pool_connections=most, socket_options=options)
+
+
+def call(session: Session, method: str, path: str, body: object = None, http: URLLib3Session | None = None) -> Any:
     """Send a request below the API's root and return the JSON of the answer. Raises the errors of heirloom.core."""
     data = None if body is None else json.dumps(body).encode()
     request = AWSRequest(method, session.api_url + path, {"Content-Type": "application/json"}, data)
     SigV4Auth(session.credentials, "execute-api", session.boto.region_name).add_auth(request)
-    http = URLLib3Session(timeout=SECONDS, socket_options=AT_ONCE)  # type: ignore[arg-type] # the stubs are wrong
-    response = http.send(request.prepare())
+    response = (http or connections()).send(request.prepare())
     answer = _parsed(response.content)
     if response.status_code >= 300:
         raise problem(response.status_code, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import ClassVar
 
 import click
 
@@ -29,7 +30,10 @@ class Nouns(click.Group):
         "incidents",
         "drift",
         "drill",
+        "import",
     )
+    # A keyword of Python's is no name of a module's attribute.
+    modules: ClassVar = {"import": "importing"}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
         """In the order of use."""
@@ -39,7 +43,8 @@ class Nouns(click.Group):
         """The command; None for a word that is none."""
         if cmd_name not in self.names:
             return None
-        command: click.Command = getattr(importlib.import_module(f"cli.{cmd_name}"), cmd_name)
+        name = self.modules.get(cmd_name, cmd_name)
+        command: click.Command = getattr(importlib.import_module(f"cli.{name}"), name)
         return command
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from heirloom.adapters.memory.artifacts import MemoryArtifacts
 from heirloom.adapters.memory.documents import MemoryDocuments
@@ -64,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         event = {
             "requestContext": {"http": {"method": self.command}},
-            "rawPath": path,
+            "rawPath": unquote(path),  # as API Gateway has it
             "rawQueryString": query,
             "body": base64.b64encode(body).decode(),
             "isBase64Encoded": True,
