@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -46,7 +47,8 @@ def served(name: str, uri: str, folder: Path) -> Iterator[Server]:
             _wait(f"http://127.0.0.1:{port}/health", process)
             yield Server(name, f"http://127.0.0.1:{port}")
         finally:
-            os.killpg(process.pid, 15)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 
@@ -68,7 +70,7 @@ def postgres(folder: Path) -> Iterator[str]:
         [programs / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"], check=True, **run
     )
     try:
-        yield f"postgresql://{POSTGRES}@127.0.0.1:{port}/postgres"
+        yield f"postgresql+psycopg2://{POSTGRES}@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run([programs / "pg_ctl", "-D", data, "-m", "fast", "stop"], check=True, **run)
 
