@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from cli.session import Session
@@ -26,14 +26,32 @@ MOST_ERRORS = 20
 AT_ONCE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
+class Signed:
+    """Sends requests with the caller's signature; connections are kept for the next ones."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._http = URLLib3Session(timeout=SECONDS, socket_options=AT_ONCE)  # type: ignore[arg-type] # stubs are wrong
+
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> AWSResponse:
+        """The answer to a request below the API's root, whatever it is; ``path`` may end with a query.
+
+        Raises botocore's HTTPClientError where none comes, and what Session raises.
+        """
+        request = AWSRequest(method, self._session.api_url + path, dict(headers), body)
+        SigV4Auth(self._session.credentials, "execute-api", self._session.boto.region_name).add_auth(request)
+        return self._http.send(request.prepare())
+
+    def fetch(self, url: str) -> AWSResponse:
+        """What is at a link, unsigned; its body is still to be read, from ``raw``."""
+        return self._http.send(AWSRequest("GET", url, stream_output=True).prepare())
+
+
 def call(session: Session, method: str, path: str, body: object = None) -> Any:
     """Send a request below the API's root and return the JSON of the answer. Raises the errors of heirloom.core."""
     data = None if body is None else json.dumps(body).encode()
-    request = AWSRequest(method, session.api_url + path, {"Content-Type": "application/json"}, data)
-    SigV4Auth(session.credentials, "execute-api", session.boto.region_name).add_auth(request)
-    http = URLLib3Session(timeout=SECONDS, socket_options=AT_ONCE)  # type: ignore[arg-type] # the stubs are wrong
-    response = http.send(request.prepare())
-    answer = _parsed(response.content)
+    response = Signed(session).send(method, path, data, {"Content-Type": "application/json"})
+    answer = parsed(response.content)
     if response.status_code >= 300:
         raise problem(response.status_code, answer)
     return answer
@@ -57,6 +75,14 @@ def problem(status: int, answer: Any) -> HeirloomError:
     return Unavailable(f"the API answered {status}: {detail}")
 
 
+def parsed(content: bytes) -> Any:
+    """The JSON of an answer; the beginning of what is none, as a problem document."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return {"detail": content.decode(errors="replace")[:200]}
+
+
 def _lines(fields: Sequence[Problem]) -> Iterator[str]:
     """A line a problem; one line for all the rows that share it."""
     shared: dict[tuple[str, str], list[Problem]] = {}
@@ -66,10 +92,3 @@ def _lines(fields: Sequence[Problem]) -> Iterator[str]:
     for (name, expected), problems in shared.items():
         same = len(problems) > 1
         yield f"{name}: {expected}, in {len(problems)}{more} rows" if same else f"{problems[0].where}: {expected}"
-
-
-def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return {"detail": content.decode(errors="replace")[:200]}

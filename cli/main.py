@@ -29,6 +29,7 @@ class Nouns(click.Group):
         "incidents",
         "drift",
         "drill",
+        "ui",
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
