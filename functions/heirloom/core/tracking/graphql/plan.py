@@ -1,6 +1,6 @@
 """Which fields a query asks for, once its fragments and variables are put in; what asks for too much is refused.
 
-The limits and their words are those of MLflow's server, so that no query costs much: it has no others either.
+The limits and their words are those of MLflow's server: no query costs much.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from heirloom.core.tracking.graphql.syntax import (
 
 MOST_ROOT_FIELDS, MOST_ALIASES, MOST_SELECTIONS = 10, 10, 1000
 """At the root; below one field; in all."""
+MOST_FRAGMENTS = 50
+"""This limit is our own: fragments may stand in each other."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Wanted:
 def planned(document: Document, name: str, variables: Mapping[str, Any]) -> tuple[Wanted, ...]:
     """The fields that the operation of this name asks for. Raises Invalid."""
     operation = _operation(document, name)
+    if len(document.fragments) > MOST_FRAGMENTS:
+        raise _too_many(MOST_FRAGMENTS, "fragments", len(document.fragments))
     plan = _Plan(document.fragments, {**operation.usual, **variables})
     fields = plan.fields(operation.selections, 1)
     if len(fields) > MOST_ROOT_FIELDS:

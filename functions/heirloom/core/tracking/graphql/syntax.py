@@ -156,11 +156,12 @@ class _Reader:
         self.skip(":")
         while self.value in ("[", "]", "!") or self.kind == "name":
             self.take()
-        if self.value != "=":
-            self.directives()
-            return name, ...
-        self.take()
-        return name, self.constant(1)
+        usual: Any = ...
+        if self.value == "=":
+            self.take()
+            usual = self.constant(1)
+        self.directives()
+        return name, usual
 
     def directives(self) -> Directives:
         """Any number of them."""
