@@ -8,6 +8,7 @@ must have come from here (anything else is another site's).
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +67,11 @@ class UiServer(ThreadingHTTPServer):
     def __init__(self, port: int, build: Path, api: Callable[[Asked], Answered]) -> None:
         super().__init__((HOST, port), _Handler)
         self.build, self.api = build.resolve(), api
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless it is that a browser has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:
