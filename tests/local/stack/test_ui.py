@@ -24,7 +24,8 @@ AJAX = "/ajax-api/2.0/mlflow"
 LARGE = b"a line of text\n" * 400_000
 GET_RUN = (
     'query GetRun($data: MlflowGetRunInput!) @component(name: "MLflow.ExperimentRunTracking")'
-    " { mlflowGetRun(input: $data) { apiError { code } run { info { runName runUuid } experiment { name } modelVersions { name version }"
+    " { mlflowGetRun(input: $data)"
+    " { apiError { code } run { info { runName runUuid } experiment { name } modelVersions { name version }"
     " data { metrics { key value step timestamp } } __typename } } }"
 )
 
