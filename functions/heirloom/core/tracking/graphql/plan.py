@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core.errors import Invalid
-from heirloom.core.tracking.graphql.syntax import (
-    DEEPEST,
+from heirloom.core.tracking.graphql.syntax import DEEPEST
+from heirloom.core.tracking.graphql.tree import (
     Directives,
     Document,
     Field,
