@@ -89,11 +89,12 @@ def logged(browser: Browser, stack: Stack) -> Logged:
         prefix = info["artifact_uri"].partition("://")[2].partition("/")[2]
         for file, body in (("notes/a.txt", b"hello"), ("large.txt", LARGE)):
             stack.aws.client("s3").put_object(Bucket=stack.outputs["ArtifactBucket"], Key=f"{prefix}/{file}", Body=body)
-        runs.append(info["run_id"])
+        runs.append(info)
     browser.post(f"{AJAX}/registered-models/create", name=name)
-    source = f"runs:/{runs[0]}/notes"
-    browser.post(f"{AJAX}/model-versions/create", name=name, source=source, run_id=runs[0])
-    return Logged(name, experiment, (runs[0], runs[1]))
+    first, second = runs
+    source = f"{first['artifact_uri']}/notes"  # as the page of a run registers a model
+    browser.post(f"{AJAX}/model-versions/create", name=name, source=source, run_id=first["run_id"])
+    return Logged(name, experiment, (first["run_id"], second["run_id"]))
 
 
 def test_the_pages_and_their_scripts_come_from_the_package(browser: Browser) -> None:
