@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 from cli.session import Session
@@ -32,13 +32,32 @@ def connections(most: int = 1) -> URLLib3Session:
     return URLLib3Session(timeout=SECONDS, max_pool_connections=most, socket_options=options)
 
 
+class Signed:
+    """Sends requests with the caller's signature, over connections that are kept for the next ones."""
+
+    def __init__(self, session: Session, http: URLLib3Session | None = None) -> None:
+        self._session = session
+        self._http = http or connections()
+
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> AWSResponse:
+        """The answer to a request below the API's root, whatever it is; ``path`` may end with a query.
+
+        Raises botocore's HTTPClientError where none comes, and what Session raises.
+        """
+        request = AWSRequest(method, self._session.api_url + path, dict(headers), body)
+        SigV4Auth(self._session.credentials, "execute-api", self._session.boto.region_name).add_auth(request)
+        return self._http.send(request.prepare())
+
+    def fetch(self, url: str) -> AWSResponse:
+        """What is at a link, unsigned; its body is still to be read, from ``raw``."""
+        return self._http.send(AWSRequest("GET", url, stream_output=True).prepare())
+
+
 def call(session: Session, method: str, path: str, body: object = None, http: URLLib3Session | None = None) -> Any:
     """Send a request below the API's root and return the JSON of the answer. Raises the errors of heirloom.core."""
     data = None if body is None else json.dumps(body).encode()
-    request = AWSRequest(method, session.api_url + path, {"Content-Type": "application/json"}, data)
-    SigV4Auth(session.credentials, "execute-api", session.boto.region_name).add_auth(request)
-    response = (http or connections()).send(request.prepare())
-    answer = _parsed(response.content)
+    response = Signed(session, http).send(method, path, data, {"Content-Type": "application/json"})
+    answer = parsed(response.content)
     if response.status_code >= 300:
         raise problem(response.status_code, answer)
     return answer
@@ -62,6 +81,14 @@ def problem(status: int, answer: Any) -> HeirloomError:
     return Unavailable(f"the API answered {status}: {detail}")
 
 
+def parsed(content: bytes) -> Any:
+    """The JSON of an answer; the beginning of what is none, as a problem document."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return {"detail": content.decode(errors="replace")[:200]}
+
+
 def _lines(fields: Sequence[Problem]) -> Iterator[str]:
     """A line a problem; one line for all the rows that share it."""
     shared: dict[tuple[str, str], list[Problem]] = {}
@@ -71,10 +98,3 @@ def _lines(fields: Sequence[Problem]) -> Iterator[str]:
     for (name, expected), problems in shared.items():
         same = len(problems) > 1
         yield f"{name}: {expected}, in {len(problems)}{more} rows" if same else f"{problems[0].where}: {expected}"
-
-
-def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        return {"detail": content.decode(errors="replace")[:200]}

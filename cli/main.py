@@ -31,6 +31,7 @@ class Nouns(click.Group):
         "drift",
         "drill",
         "import",
+        "ui",
     )
     # A keyword of Python's is no name of a module's attribute.
     modules: ClassVar = {"import": "importing"}

@@ -9,8 +9,14 @@ from infra.api import Api
 from infra.data import DataStack
 from infra.function import PlatformFunction, Runtime
 
-PATHS = ("/api/2.0/mlflow/{proxy+}", "/api/3.0/mlflow/{proxy+}", "/api/2.0/mlflow-artifacts/{proxy+}")
-"""Where MLflow's client asks, below its tracking URI, which is the API's."""
+_BELOW = ("2.0/mlflow/{proxy+}", "3.0/mlflow/{proxy+}", "2.0/mlflow-artifacts/{proxy+}")
+PATHS = (
+    *(f"/{base}/{path}" for base in ("api", "ajax-api") for path in _BELOW),
+    "/graphql",
+    "/get-artifact",
+    "/model-versions/get-artifact",
+)
+"""Where MLflow's client asks, below its tracking URI, which is the API's; from /ajax-api on where its UI does."""
 MEMORY_MB = 1769
 """A whole processor: a search goes over the summaries of all runs of its experiments."""
 

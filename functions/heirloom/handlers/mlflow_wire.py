@@ -31,9 +31,8 @@ _CODES: Mapping[type[HeirloomError], tuple[HTTPStatus, str]] = {
 
 def asked(event: Event, named: Mapping[str, str]) -> Asked:
     """A GET asks by its query, all others by their body; the path adds to both. Raises Invalid."""
-    query = parse_qs(event.get("rawQueryString") or "", keep_blank_values=True)
     if event["requestContext"]["http"]["method"] == "GET":
-        return Asked({**query, **{name: [value] for name, value in named.items()}}, in_query=True)
+        return Asked({**_query(event), **{name: [value] for name, value in named.items()}}, in_query=True)
     return Asked({**_body(event), **named})
 
 
@@ -41,6 +40,11 @@ def sent(event: Event, path: str) -> Sent:
     """A request to the proxy: the body of an upload is the file. Raises Invalid."""
     told = Asked({}) if event["requestContext"]["http"]["method"] in ("PUT", "DELETE") else asked(event, {})
     return Sent(path, told, _raw(event))
+
+
+def posted(event: Event) -> Sent:
+    """A request whose body is a file and whose query says where to. Raises Invalid."""
+    return Sent("", Asked(_query(event), in_query=True), _raw(event))
 
 
 def answer(body: Any) -> Event:
@@ -64,6 +68,10 @@ def not_built(method: str, path: str) -> Event:
     """The answer to what nobody answers."""
     message = f"{method} {path} is not built: docs/tracking.md"
     return _json(HTTPStatus.NOT_FOUND, {"error_code": "ENDPOINT_NOT_FOUND", "message": message})
+
+
+def _query(event: Event) -> dict[str, list[str]]:
+    return parse_qs(event.get("rawQueryString") or "", keep_blank_values=True)
 
 
 def _raw(event: Event) -> bytes:

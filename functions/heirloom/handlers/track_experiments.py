@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heirloom import wiring
-from heirloom.core.tracking.artifacts.files import FILES
+from heirloom.core.tracking.artifacts.files import FILES, UPLOADS
 from heirloom.core.tracking.artifacts.port import Artifacts
 from heirloom.core.tracking.endpoints import endpoints, find, find_proxied
 from heirloom.core.tracking.tracking import Tracking
@@ -20,6 +20,9 @@ def handle(event: Event, tracking: Tracking, artifacts: Artifacts) -> Event:
     if downloaded := find(method, path, FILES):
         file, named = downloaded
         return wire.reply(file(wire.asked(event, named), tracking, artifacts))
+    if uploaded := find(method, path, UPLOADS):
+        upload, _ = uploaded
+        return wire.reply(upload(wire.posted(event), tracking, artifacts))
     if proxied := find_proxied(method, path):
         answer, rest = proxied
         return wire.reply(answer(wire.sent(event, rest), artifacts))

@@ -9,18 +9,20 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from heirloom.core.tracking import datasets, experiments, history, inputs, log, runs
+from heirloom.core.tracking import datasets, experiments, history, inputs, intervals, log, runs
 from heirloom.core.tracking.artifacts import proxy
 from heirloom.core.tracking.artifacts.endpoints import endpoints as of_artifacts
 from heirloom.core.tracking.artifacts.port import Artifacts
 from heirloom.core.tracking.artifacts.proxy import Proxied
+from heirloom.core.tracking.graphql.endpoints import endpoints as of_graphql
 from heirloom.core.tracking.models.endpoints import ENDPOINTS as MODELS
 from heirloom.core.tracking.registry.endpoints import ENDPOINTS as REGISTRY
 from heirloom.core.tracking.tracking import Endpoint
+from heirloom.core.tracking.ui import ENDPOINTS as UI
 
 Found = TypeVar("Found")
 _PROXY = re.compile(r"/(?:ajax-)?api/2\.0/mlflow-artifacts/(?P<path>.+)")
-_BASE = re.compile(r"/(?:ajax-)?api/[23]\.0/mlflow/(?P<path>.+)|/{1,2}(?P<bare>(model-versions/)?get-artifact)")
+_BASE = re.compile(r"/(?:ajax-)?api/[23]\.0/mlflow/(?P<path>.+)|/{1,2}(?P<bare>(model-versions/)?get-artifact|graphql)")
 _OURS: Mapping[tuple[str, str], Endpoint] = {
     ("POST", "experiments/create"): experiments.create,
     ("GET", "experiments/get"): experiments.get,
@@ -49,6 +51,7 @@ _OURS: Mapping[tuple[str, str], Endpoint] = {
     ("POST", "runs/outputs"): inputs.log_outputs,
     ("GET", "metrics/get-history"): history.get,
     ("GET", "metrics/get-history-bulk"): history.get_bulk,
+    ("GET", "metrics/get-history-bulk-interval"): intervals.get,
 }
 Endpoints = Mapping[tuple[str, str], Endpoint]
 """By method and path below mlflow/; a part in braces may be anything."""
@@ -56,7 +59,7 @@ Endpoints = Mapping[tuple[str, str], Endpoint]
 
 def endpoints(artifacts: Artifacts) -> Endpoints:
     """All of them."""
-    return {**_OURS, **MODELS, **REGISTRY, **of_artifacts(artifacts)}
+    return {**_OURS, **MODELS, **REGISTRY, **UI, **of_artifacts(artifacts), **of_graphql(artifacts)}
 
 
 def find(method: str, path: str, known: Mapping[tuple[str, str], Found]) -> tuple[Found, dict[str, str]] | None:

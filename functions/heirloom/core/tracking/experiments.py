@@ -153,6 +153,12 @@ def active(identity: str, tracking: Tracking) -> Document:
     return document
 
 
+def place(experiment: Document, path: str) -> str:
+    """The URI of what is at a path below the experiment's artifacts, whose own URI may end with a query."""
+    uri, mark, query = experiment.data["artifact_location"].partition("?")
+    return f"{uri.rstrip('/')}/{path}{mark}{query}"
+
+
 def stages(view: str) -> tuple[str, ...]:
     """The lifecycle stages that a view type shows. Raises Invalid."""
     if view not in STAGES:

@@ -39,7 +39,7 @@ def get_bulk(asked: Asked, tracking: Tracking) -> Answer:
     runs = asked.texts("run_id")
     if not runs:
         raise Invalid("GetMetricHistoryBulk request must specify at least one run_id.")
-    _check_runs(runs, "GetMetricHistoryBulk request cannot specify more than")
+    check_runs(runs, "GetMetricHistoryBulk request cannot specify more than")
     if not asked.has("metric_key"):
         raise Invalid("GetMetricHistoryBulk request must specify a metric_key.")
     key, most = asked.text("metric_key"), min(asked.whole("max_results", MOST_POINTS), MOST_POINTS)
@@ -65,6 +65,12 @@ def keep(run: str, points: Sequence[Point], documents: Documents) -> None:
     documents.put(Document(partition_of_history(run), f"{start}{points[0].timestamp:015d}#{digest}", {"points": told}))
 
 
+def check_runs(runs: Sequence[str], words: str) -> None:
+    """Raises Invalid for too many."""
+    if len(runs) > MOST_RUNS:
+        raise Invalid(f"{words} {MOST_RUNS} run_ids. Received {len(runs)} run_ids.")
+
+
 def _own(key: str) -> str:
     """A key may hold a #, so its length comes first."""
     return f"k#{len(key)}#{key}#"
@@ -72,8 +78,3 @@ def _own(key: str) -> str:
 
 def _points(document: Document, key: str) -> Iterable[Point]:
     return (Point.from_document(each) for each in document.data["points"] if each["key"] == key)
-
-
-def _check_runs(runs: Sequence[str], words: str) -> None:
-    if len(runs) > MOST_RUNS:
-        raise Invalid(f"{words} {MOST_RUNS} run_ids. Received {len(runs)} run_ids.")

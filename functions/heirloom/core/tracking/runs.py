@@ -39,7 +39,7 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
         "user_id": asked.text("user_id"),
         "status": "RUNNING",
         "start_time": asked.whole("start_time"),
-        "artifact_uri": f"{experiment.data['artifact_location'].rstrip('/')}/{identity}/artifacts",
+        "artifact_uri": experiments.place(experiment, f"{identity}/artifacts"),
         "lifecycle_stage": ACTIVE,
     }
     empty: dict[str, Any] = {"metrics": {}, "params": {}, "inputs": {}, "outputs": []}

@@ -39,7 +39,7 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
         "model_id": identity,
         "experiment_id": experiment.id,
         "name": name or name_of(drawn),
-        "artifact_uri": _below(experiment.data["artifact_location"], f"models/{identity}/artifacts"),
+        "artifact_uri": experiments.place(experiment, f"models/{identity}/artifacts"),
         "creation_timestamp_ms": now,
         "last_updated_timestamp_ms": now,
         "status": _PENDING,
@@ -155,9 +155,3 @@ def _with_params(params: Data, new: Iterable[tuple[str, str]]) -> Data:
                 f" value='{known[key]}'. Attempted logging new value '{value}'."
             )
     return known
-
-
-def _below(uri: str, path: str) -> str:
-    """The URI of what is below another one, which may end with a query."""
-    place, mark, query = uri.partition("?")
-    return f"{place.rstrip('/')}/{path}{mark}{query}"
