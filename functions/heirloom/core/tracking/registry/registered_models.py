@@ -8,7 +8,7 @@ from heirloom.core.tracking.documents import Document
 from heirloom.core.tracking.registry import found, leaving
 from heirloom.core.tracking.registry import model as models
 from heirloom.core.tracking.registry.names import IS_PROMPT, model_name, new_tags, stage_name
-from heirloom.core.tracking.registry.steps import Step, carry_out
+from heirloom.core.tracking.steps import Step, carry_out
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 
