@@ -31,6 +31,7 @@ def key_of(given: Mapping[str, Any]) -> str:
     for name in _OBJECTS:
         if not isinstance(given.get(name), dict | None):
             raise Invalid(f"'{name}' of a record must be an object, got {type(given[name]).__name__}")
+    _source(given.get("source"))
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 

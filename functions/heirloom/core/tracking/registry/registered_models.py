@@ -77,8 +77,8 @@ def delete(asked: Asked, tracking: Tracking) -> Answer:
 
 def get_latest_versions(asked: Asked, tracking: Tracking) -> Answer:
     """GET and POST registered-models/get-latest-versions: of the stages that are given, else of each."""
-    name, stages = model_name(asked), [stage_name(stage) for stage in asked.texts("stages")]
-    newest = found.latest(found.model(name, tracking), tracking, stages)
+    model = found.model(model_name(asked), tracking)
+    newest = found.latest(model, tracking, [stage_name(stage) for stage in asked.texts("stages")])
     return {"model_versions": newest} if newest else {}
 
 
