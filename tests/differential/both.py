@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.differential.calls import MISSING, Call, Ref
+from tests.differential.calls import BEGINNING, MISSING, Call, Ref
 from tests.differential.known import is_known
-from tests.differential.rooms import BEGINNING
 from tests.differential.same import Ids, difference
 from tests.differential.sides import Ours, Reply, Theirs
 

@@ -240,27 +240,6 @@ ROOMS = {
     "models": MODELS_ROOM,
     "evaluation": EVALUATION_ROOM,
 }
-BEGINNING = [
-    Call("POST", "experiments/create", {"name": "north"}, creates=("experiment", "experiment_id")),
-    Call("POST", "experiments/create", {"name": "south"}, creates=("experiment", "experiment_id")),
-    Call(
-        "POST",
-        "runs/create",
-        {"experiment_id": "1", "run_name": "north", "start_time": 500},
-        creates=("run", "run.info.run_id"),
-    ),
-    Call(
-        "POST",
-        "runs/create",
-        {"experiment_id": "1", "run_name": "east", "start_time": 400},
-        creates=("run", "run.info.run_id"),
-    ),
-    Call("POST", "registered-models/create", {"name": "north"}),
-    Call("POST", "model-versions/create", {"name": "north", "source": "s3://b/x"}),
-    Call("POST", "logged-models", {"experiment_id": "1", "name": "north"}, creates=("model", "model.info.model_id")),
-    Call("POST", "datasets/create", {"name": "north"}, creates=("dataset", "dataset.dataset_id")),
-]
-"""What each sequence begins with, so that the first calls have something to meet."""
 
 
 def sequences(*names: str, longest: int = 20) -> st.SearchStrategy[list[Call]]:

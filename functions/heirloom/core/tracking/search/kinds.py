@@ -200,7 +200,7 @@ _MODEL = _typed(
 LOGGED_MODELS = Kind(
     name="logged models",
     most=50_000,  # the SQL server has no limit, and MLflow's own client asks for 100
-    entities={"attributes": ATTRIBUTE, "metrics": METRIC, "params": PARAM, "tags": TAG},
+    entities=_COMMON,
     attributes=_MODEL,
     comparators={
         TEXT: _TEXTS | _LISTS,
