@@ -14,6 +14,7 @@ from heirloom.core.tracking.artifacts import proxy
 from heirloom.core.tracking.artifacts.endpoints import endpoints as of_artifacts
 from heirloom.core.tracking.artifacts.port import Artifacts
 from heirloom.core.tracking.artifacts.proxy import Proxied
+from heirloom.core.tracking.evaluation.endpoints import ENDPOINTS as EVALUATION
 from heirloom.core.tracking.graphql.endpoints import endpoints as of_graphql
 from heirloom.core.tracking.models.endpoints import ENDPOINTS as MODELS
 from heirloom.core.tracking.registry.endpoints import ENDPOINTS as REGISTRY
@@ -59,7 +60,8 @@ Endpoints = Mapping[tuple[str, str], Endpoint]
 
 def endpoints(artifacts: Artifacts) -> Endpoints:
     """All of them."""
-    return {**_OURS, **MODELS, **REGISTRY, **UI, **of_artifacts(artifacts), **of_graphql(artifacts)}
+    ours = {**_OURS, **MODELS, **REGISTRY, **EVALUATION, **UI}
+    return {**ours, **of_artifacts(artifacts), **of_graphql(artifacts)}
 
 
 def find(method: str, path: str, known: Mapping[tuple[str, str], Found]) -> tuple[Found, dict[str, str]] | None:

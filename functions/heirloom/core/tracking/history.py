@@ -14,7 +14,7 @@ from heirloom.core.errors import Invalid
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Document, Documents
 from heirloom.core.tracking.ids import partition_of_history
-from heirloom.core.tracking.run import Point, found
+from heirloom.core.tracking.run import Point
 from heirloom.core.tracking.runs import named
 from heirloom.core.tracking.search.page import page
 from heirloom.core.tracking.tracking import Answer, Tracking
@@ -48,8 +48,7 @@ def get_bulk(asked: Asked, tracking: Tracking) -> Answer:
 
 
 def of(run: str, key: str, tracking: Tracking) -> list[Point]:
-    """All points of a metric, each once, by time, step and value. Raises NotFound for a run that is not there."""
-    found(run, tracking)
+    """All points of a metric, each once, by time, step and value; none of a run that is not there, as in MLflow."""
     partition, documents = partition_of_history(run), tracking.documents
     stored = (document for start in (_own(key), _SEVERAL) for document in documents.of(partition, start))
     points = {repr(point): point for document in stored for point in _points(document, key)}

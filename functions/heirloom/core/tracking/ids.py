@@ -16,6 +16,7 @@ EXPERIMENTS, EXPERIMENT_NAMES = "experiments", "experiment-names"
 LAST_EXPERIMENT = ("numbers", "experiments")
 """The key of the document that has the number given last: experiments are numbered, as people say and type it."""
 REGISTERED_MODELS, MODEL_VERSIONS = "registered-models", "model-versions"
+EVALUATION_DATASETS = "evaluation-datasets"
 MODEL = "m-"
 """What the id of a logged model begins with."""
 _DIGITS = 8
@@ -65,6 +66,21 @@ def partitions_of_models(experiment: str) -> list[str]:
 def partition_of_history(run: str) -> str:
     """Where the points of a run's metrics are."""
     return f"history#{run}"
+
+
+def evaluation_dataset_id(drawn: str) -> str:
+    """The id of a new evaluation dataset."""
+    return f"d-{drawn}"
+
+
+def partition_of_records(dataset: str) -> str:
+    """Where the records of an evaluation dataset are."""
+    return f"records#{dataset}"
+
+
+def partition_of_inputs(dataset: str) -> str:
+    """Where it says which record has which inputs."""
+    return f"inputs#{dataset}"
 
 
 def _partition(kind: str, identity: str, missing: str) -> str:

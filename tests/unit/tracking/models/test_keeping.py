@@ -81,7 +81,7 @@ def test_refuses_names_that_would_be_taken_for_paths(desk: Desk, experiment: str
     [
         ({"name": "a" * 501}, "'name' exceeds the maximum length of 500"),
         ({"model_type": "a" * 501}, "'model_type' exceeds"),
-        ({"params": pairs(**{"a" * 251: "1"})}, r"'params\[0\].key' exceeds"),
+        ({"params": pairs(**{"a" * 256: "1"})}, r"'params\[0\].key' exceeds"),
         ({"tags": [{"value": "1"}]}, r"Missing value for required parameter 'tags\[0\].key'"),
         ({"params": [*pairs(a="1"), *pairs(a="2")]}, "Changing param values is not allowed"),
     ],

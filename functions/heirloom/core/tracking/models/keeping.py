@@ -13,8 +13,8 @@ from heirloom.core.tracking.models.model import ACTIVE, DELETED, alter, found, t
 from heirloom.core.tracking.names import name_of
 from heirloom.core.tracking.tracking import Answer, Tracking
 
-NAME, TYPE = 500, 500
-"""Characters."""
+NAME, TYPE, KEY = 500, 500, 255
+"""Characters; the keys of tags and parameters are longer than a run's, since autologging does not cut these."""
 STATUSES = (
     "LOGGED_MODEL_STATUS_UNSPECIFIED",
     "LOGGED_MODEL_PENDING",
@@ -141,7 +141,7 @@ def _checked(asked: Asked, name: str, longest: int) -> list[tuple[str, str]]:
     for place, (key, _) in enumerate(pairs):
         if not key:
             raise missing(f"{name}[{place}].key")
-        limits.check_length(f"{name}[{place}].key", limits.NAME, key)
+        limits.check_length(f"{name}[{place}].key", KEY, key)
     return [(key, limits.shortened(longest, value)) for key, value in pairs]
 
 

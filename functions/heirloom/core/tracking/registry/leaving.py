@@ -13,7 +13,7 @@ from heirloom.core.tracking.documents import Document
 from heirloom.core.tracking.ids import MODEL_VERSIONS
 from heirloom.core.tracking.registry import model as models
 from heirloom.core.tracking.registry import version as versions
-from heirloom.core.tracking.registry.steps import ROOM, Step, carry_out, fitting
+from heirloom.core.tracking.steps import ROOM, Step, carry_out, fitting
 from heirloom.core.tracking.tracking import Tracking
 
 LEAVING, ARRIVING = "leaving", "arriving"

@@ -20,7 +20,7 @@ from heirloom.core.tracking.registry.names import (
     version_number,
 )
 from heirloom.core.tracking.registry.sources import Claim, Origin, origin_of
-from heirloom.core.tracking.registry.steps import ROOM, Step, carry_out, fitting
+from heirloom.core.tracking.steps import ROOM, Step, carry_out, fitting
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 

@@ -8,7 +8,7 @@ from heirloom.core.tracking.documents import Document
 from heirloom.core.tracking.registry import found, leaving
 from heirloom.core.tracking.registry import model as models
 from heirloom.core.tracking.registry.names import IS_PROMPT, model_name, new_tags, stage_name
-from heirloom.core.tracking.registry.steps import Step, carry_out
+from heirloom.core.tracking.steps import Step, carry_out
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 
@@ -77,8 +77,8 @@ def delete(asked: Asked, tracking: Tracking) -> Answer:
 
 def get_latest_versions(asked: Asked, tracking: Tracking) -> Answer:
     """GET and POST registered-models/get-latest-versions: of the stages that are given, else of each."""
-    name, stages = model_name(asked), [stage_name(stage) for stage in asked.texts("stages")]
-    newest = found.latest(found.model(name, tracking), tracking, stages)
+    model = found.model(model_name(asked), tracking)
+    newest = found.latest(model, tracking, [stage_name(stage) for stage in asked.texts("stages")])
     return {"model_versions": newest} if newest else {}
 
 

@@ -9,7 +9,7 @@ from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Document
 from heirloom.core.tracking.registry import found
 from heirloom.core.tracking.registry.names import check_tag, model_name, version_number
-from heirloom.core.tracking.registry.steps import Step, carry_out
+from heirloom.core.tracking.steps import Step, carry_out
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 Tags = Mapping[str, str]

@@ -179,6 +179,20 @@ MODEL_VERSIONS = Kind(
     registry=True,
 )
 
+_EVALUATION_TIMES = frozenset({"created_time", "last_update_time"})
+EVALUATION_DATASETS = Kind(
+    name="evaluation datasets",
+    most=50_000,
+    entities={"tags": TAG},
+    attributes=_typed({"name", "created_by", "last_updated_by"}, _EVALUATION_TIMES),
+    comparators={TEXT: _TEXTS | {IN}, NUMBER: _MEASURES, TAG: _TEXTS},
+    lists=frozenset({"name"}),
+    orders=_EVALUATION_TIMES | {"name"},
+    usual=((ATTRIBUTE, "created_time", False),),
+    ties=((ATTRIBUTE, "dataset_id", False),),
+    repeats=True,
+)
+
 _MODEL = _typed(
     {"name", "model_id", "model_type", "status", "source_run_id"},
     {"creation_timestamp", "creation_time", "last_updated_timestamp", "last_updated_time"},

@@ -40,7 +40,7 @@ def carry_out(documents: Documents, plan: Callable[[], Step]) -> Answer:
             continue
         if step.answer is not None:
             return step.answer
-    raise Unavailable("the model is being changed by too many at once: try again")
+    raise Unavailable("it is being changed by too many at once: try again")
 
 
 def fitting(documents: Iterable[Document], room: int) -> list[Document]:

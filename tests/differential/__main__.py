@@ -1,0 +1,43 @@
+"""`python -m tests.differential 1000 [runs ...]`: so many sequences of these parts, or of all, drawn anew each time.
+
+It says how many requests were answered alike, or the shortest sequence that it finds in which one was not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.differential.both import Both
+from tests.differential.calls import Call
+from tests.differential.rooms import ROOMS, sequences
+from tests.differential.sides import Ours, Theirs
+
+
+def main(count: int, names: Sequence[str]) -> None:
+    both, agreed = Both(Theirs(), Ours()), [0]
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+    )
+    @given(sequences(*(names or ROOMS), longest=30))
+    def agree(sequence: list[Call]) -> None:
+        both.agree(sequence)
+        agreed[0] += 1
+
+    try:
+        agree()
+    finally:
+        print(f"{agreed[0]} sequences, {both.calls} requests were answered alike")  # noqa: T201 - what it is run for
+        both.theirs.stop()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])
