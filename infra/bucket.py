@@ -65,6 +65,10 @@ class Bucket(Construct):
     def grant(self, function: PlatformFunction, operations: Sequence[str], pattern: str, reason: str) -> None:
         """Let ``function`` call these operations, such as GetObject, on keys like this, and tell it the bucket."""
         function.allow(Grant("s3", operations, self.objects(pattern), reason))
+        self.tell(function)
+
+    def tell(self, function: PlatformFunction) -> None:
+        """Tell ``function`` the bucket's name, without a right to the bucket."""
         if self._variable:
             function.set(self._variable, self.name)
 

@@ -79,13 +79,16 @@ def test_asks_again_for_routes_that_were_left_out(client: Any, stub: Stubber) ->
     first, second = ({"model": {"S": model}} for model in ("beer", "wine"))
     stub.add_response(
         "batch_get_item",
-        {"Responses": {"routes": [item("beer")]}, "UnprocessedKeys": {"routes": {"Keys": [second]}}},
-        {"RequestItems": {"routes": {"Keys": [first, second]}}},
+        {
+            "Responses": {"routes": [item("beer")]},
+            "UnprocessedKeys": {"routes": {"Keys": [second], "ConsistentRead": True}},
+        },
+        {"RequestItems": {"routes": {"Keys": [first, second], "ConsistentRead": True}}},
     )
     stub.add_response(
         "batch_get_item",
         {"Responses": {"routes": [item("wine")]}, "UnprocessedKeys": {}},
-        {"RequestItems": {"routes": {"Keys": [second]}}},
+        {"RequestItems": {"routes": {"Keys": [second], "ConsistentRead": True}}},
     )
 
     assert set(DynamoRoutes(client, "routes", "lineage").get_many(["beer", "wine"])) == {"beer", "wine"}

@@ -138,7 +138,7 @@ def test_does_not_hide_a_newer_upload_of_the_same_key(world: World) -> None:
     world.objects.put(BUCKET, "flight-delay/2013.csv", b"newer")
     upload = Upload(BUCKET, location.key, str(location.version_id), 5)
 
-    receive(upload, world.lineage, world.objects, world.executions, event["time"])
+    receive(upload, world.journal, world.objects, world.executions, event["time"])
 
     assert b"".join(world.objects.read(location)) == b"older"
     assert "flight-delay/2013.csv" in world.objects.keys(BUCKET)

@@ -18,6 +18,8 @@ from heirloom.core.project.reading import parse_project
 from heirloom.core.release import moves
 from heirloom.core.release.change import ATTEMPTS, change, open_route
 from heirloom.core.release.route import Mark, Route, Routes
+from heirloom.core.tracking.registry.trained import claim
+from heirloom.core.tracking.tracking import Tracking
 
 VARIANT = "AllTraffic"
 LONGEST_LIMIT_MS = 15_000
@@ -95,12 +97,14 @@ class Registration:
         }
 
 
-def register(registration: Registration, lineage: Lineage, routes: Routes, at: str) -> Route:
+def register(registration: Registration, lineage: Lineage, routes: Routes, tracking: Tracking, at: str) -> Route:
     """Record the project as it is deployed now, and its version 0; the route is made when there is none.
 
-    Called at each deploy, and again when CloudFormation repeats itself: the second time changes nothing.
+    Called at each deploy, and again when CloudFormation repeats itself: the second time changes nothing. Raises Invalid
+    where people have registered versions under the project's name: better now than when something is trained.
     """
     project = registration.project
+    claim(project.name, project.description, tracking)
     lineage.put_project(_project_node(registration, at))
     lineage.add(_baseline(registration, at))
     mark = Mark("deploy", at, "the baseline answers until a version is trained")

@@ -18,7 +18,8 @@ from heirloom.core.run.evidence import Evidence
 LOCAL, CLOUD = "local", "cloud"
 RUN_TAG, WHERE_TAG = "heirloom.run", "heirloom.where"
 """The id by which a run is found again, so that it is recorded once; and where it ran."""
-FINISHED, FAILED = "FINISHED", "FAILED"
+RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
+"""How a run stands, in MLflow's words."""
 PROJECT_FILE = "project.json"
 _DIGITS = 16
 """Of a SHA-256, in a dataset's name: as the pipeline keeps datasets (core/dataset/ingest.py)."""
@@ -57,13 +58,14 @@ class Attempt:
     """A project trained once: with which parameters (declared ones, overlaid), on what, from what, and where.
 
     ``id`` is the pipeline's id of the run or one of the same form, unique over both; ``name`` is what lists show.
+    ``data`` is None as long as nobody has read it: a run of the pipeline begins before that.
     """
 
     id: str
     name: str
     project: Project
     parameters: Mapping[str, Scalar]
-    data: Data
+    data: Data | None
     code: Code
     place: Place
 
@@ -80,6 +82,11 @@ class Record:
     tags: Mapping[str, str]
     inputs: tuple[Mapping[str, Any], ...]
     artifacts: Mapping[str, bytes]
+
+
+def begun(attempt: Attempt) -> Record:
+    """The record of a training that has not ended."""
+    return _record(attempt, RUNNING, {}, {}, {})
 
 
 def succeeded(attempt: Attempt, evidence: Evidence) -> Record:
@@ -108,7 +115,7 @@ def _record(
         params=_params(attempt),
         metrics=metrics,
         tags={**_tags(attempt), **tags},
-        inputs=(_input(attempt.data),),
+        inputs=(_input(attempt.data),) if attempt.data else (),
         artifacts={**files, PROJECT_FILE: project},
     )
 
@@ -143,7 +150,7 @@ def _tags(attempt: Attempt) -> dict[str, str]:
         WHERE_TAG: attempt.place.where,
         "heirloom.host": attempt.place.host,
         "heirloom.code": attempt.code.sha256,
-        "heirloom.dataset": f"{attempt.project.name}/{attempt.data.sha256[:_DIGITS]}",
+        "heirloom.dataset": f"{attempt.project.name}/{attempt.data.sha256[:_DIGITS]}" if attempt.data else "",
     }
     return {name: value for name, value in tags.items() if value}
 

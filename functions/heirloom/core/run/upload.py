@@ -13,8 +13,15 @@ from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid, InvalidData
 from heirloom.core.lineage.graph import Event, Lineage, Node
+from heirloom.core.project.definition import Project
 from heirloom.core.project.registration import Registration, registered
+from heirloom.core.run.attempt import attempt_of
+from heirloom.core.run.journal import TRACKED, Journal
+from heirloom.core.run.record import begun
+from heirloom.core.run.tracked import begin, experiment_of, milliseconds
 from heirloom.core.storage import Location, Objects
+from heirloom.core.tracking.documents import Document
+from heirloom.core.tracking.tracking import Tracking
 
 QUARANTINE = "quarantine/"
 IGNORED = (QUARANTINE, "labels/", "labels-results/")
@@ -98,24 +105,24 @@ def run_id(model: str, bucket: str, key: str, version_id: str) -> str:
     return f"{model}-{digest[:12]}"
 
 
-def receive(upload: Upload, lineage: Lineage, objects: Objects, executions: Executions, at: str) -> Receipt:
+def receive(upload: Upload, journal: Journal, objects: Objects, executions: Executions, at: str) -> Receipt:
     """Start the run of an upload, or move the file to quarantine when there is nothing that could train on it."""
     if upload.key.startswith(IGNORED) or upload.key.endswith("/"):
         return Receipt(None, False, "not data to train on")
-    registration = registered(upload.model, lineage)
-    refusal = _refusal(upload, registration is not None, lineage)
+    registration = registered(upload.model, journal.lineage)
+    refusal = _refusal(upload, registration is not None, journal.lineage)
     if registration is None or refusal:
         quarantine(upload, InvalidData(refusal), objects, at)
         return Receipt(None, False, refusal)
-    started = start_run(upload.run_id, upload, registration, lineage, executions, at)
+    started = start_run(upload.run_id, upload, registration, journal, executions, at)
     return Receipt(upload.run_id, started)
 
 
 def start_run(
-    identity: str, upload: Upload, registration: Registration, lineage: Lineage, executions: Executions, at: str
+    identity: str, upload: Upload, registration: Registration, journal: Journal, executions: Executions, at: str
 ) -> bool:
     """Start the run of this id on an upload, once however often it is asked for; whether it was started now."""
-    run = _run_once(identity, upload, registration, lineage, at)
+    run = _run_once(identity, upload, registration, journal, at)
     return executions.start(registration.state_machine, run.id, run.data["input"])
 
 
@@ -165,17 +172,27 @@ def _refusal(upload: Upload, known: bool, lineage: Lineage) -> str:
     return ""
 
 
-def _run_once(identity: str, upload: Upload, registration: Registration, lineage: Lineage, at: str) -> Node:
+def _run_once(identity: str, upload: Upload, registration: Registration, journal: Journal, at: str) -> Node:
     """The run of the upload, as it was recorded first: an event that comes again starts it with the same input."""
+    given = _execution_input(identity, upload, registration, at)
+    tracked = _tracked(given, registration.project, journal.tracking)
     data = {
         "state_machine": registration.state_machine,
         "project": registration.project.to_document(),
-        "input": _execution_input(identity, upload, registration, at),
+        "input": given,
+        TRACKED: tracked.id,
     }
     run = Node(
         "run", identity, upload.model, at, data, {"key": upload.key, "state_machine": registration.state_machine}
     )
-    if not lineage.add(run):
-        return lineage.node("run", run.id) or run
-    lineage.record(run, Event(at, "upload", "done", {"size": upload.size}))
+    event = Event(at, "upload", "done", {"size": upload.size})
+    if not journal.add(run, run=run, event=event, documents=lambda: [tracked]):
+        return journal.lineage.node("run", run.id) or run
     return run
+
+
+def _tracked(given: Mapping[str, Any], project: Project, tracking: Tracking) -> Document:
+    """The run in the experiment of its model, to which its parameters are logged before it has done anything."""
+    run, record = given["run"], begun(attempt_of(given, project))
+    experiment = experiment_of(run["model"], tracking)
+    return begin(run["id"], record, experiment, tracking.artifact_root, milliseconds(run["at"]))

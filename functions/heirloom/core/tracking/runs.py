@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.tracking import experiments, limits
@@ -12,7 +11,7 @@ from heirloom.core.tracking.documents import Data, Document, change
 from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, DELETED
 from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions_of_runs, run_id
 from heirloom.core.tracking.names import name_of
-from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, row, told
+from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, row, told, unlogged
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import RUNS
 from heirloom.core.tracking.search.order import parse_order
@@ -29,19 +28,9 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
     drawn = tracking.draw()
     name = _name(asked.text("run_name"), tags.get(NAME_TAG, ""), drawn)
     identity = run_id(experiment.id, drawn)
-    info = {
-        "run_id": identity,
-        "run_uuid": identity,
-        "run_name": name,
-        "experiment_id": experiment.id,
-        "user_id": asked.text("user_id"),
-        "status": "RUNNING",
-        "start_time": asked.whole("start_time"),
-        "artifact_uri": f"{experiment.data['artifact_location'].rstrip('/')}/{identity}/artifacts",
-        "lifecycle_stage": ACTIVE,
-    }
-    empty: dict[str, Any] = {"metrics": {}, "params": {}, "inputs": {}, "outputs": []}
-    data = {"info": info, "tags": {**tags, NAME_TAG: name}, **empty}
+    user, at, where = asked.text("user_id"), asked.whole("start_time"), experiment.data["artifact_location"]
+    new = unlogged(identity, experiment.id, name, user, at, where)
+    data = {**new, "tags": {**tags, **new["tags"]}}
     tracking.documents.write(Document(partition_of_run(identity), identity, data))
     return {"run": told(data)}
 
