@@ -82,6 +82,7 @@ class Registration:
         return {
             "model": self.project.name,
             "code_uri": self.code_uri,
+            "code_hash": self.code_hash,
             "image": self.image,
             "instance": training.instance,
             "max_seconds": training.max_minutes * 60,
