@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from cli.checks import check_data
-from cli.intake import await_start, refuse_early, upload_file
+from cli.intake import await_start, refuse_early, show_upload, upload_file
 from cli.options import connected
-from cli.output import Output, size
+from cli.output import Output
 from cli.ports import Ports
 from cli.progress import Steps
 from cli.run_view import conclude
@@ -17,7 +17,6 @@ from cli.session import Session
 from cli.waiting import Waiting
 from cli.workspace import workspace
 from heirloom.adapters.project_folder import read_project
-from heirloom.core.run.upload import Upload
 
 
 @click.group()
@@ -46,11 +45,4 @@ def upload_command(out: Output, session: Session, *, model: str, file: Path, che
     if wait:
         conclude(out, Waiting(ports, Steps(out.notes), 3600).until_done(upload.run_id))
         return
-    document = {"run": upload.run_id, "bucket": upload.bucket, "key": upload.key, "version_id": upload.version_id}
-    out.answer(document, lambda: show(out, upload))
-
-
-def show(out: Output, upload: Upload) -> None:
-    """Where the file is and which run it has started."""
-    out.say(f"uploaded {upload.location.uri} ({size(upload.size)}); run {upload.run_id} has started")
-    out.note("next: heirloom run wait")
+    show_upload(out, upload)

@@ -6,6 +6,9 @@ from dataclasses import asdict
 
 import click
 
+from cli.cloud_run import cloud_command
+from cli.kept import KeptRuns
+from cli.local_run import local_command
 from cli.logs import Logs
 from cli.options import connected
 from cli.output import Output, clock
@@ -13,14 +16,16 @@ from cli.ports import Ports
 from cli.progress import Steps
 from cli.run_view import conclude, readable, show_detail
 from cli.session import Session
+from cli.sync import kept_command, sync_command
 from cli.trial import try_command
 from cli.waiting import Waiting, newest_run
+from cli.workspace import workspace
 from heirloom.core.run.runs import list_runs, show_run
 
 
 @click.group()
 def run() -> None:
-    """Runs: each upload makes one."""
+    """Runs: each upload makes one; `run local` makes one here."""
 
 
 @run.command("list")
@@ -40,6 +45,8 @@ def list_command(out: Output, session: Session, model: str | None, limit: int) -
         out.table(("run", "state", "stage", "started", "version", "reason"), rows)
         if not rows:
             out.note("no run yet: heirloom data upload MODEL FILE.csv starts one")
+        if waiting := sum(not kept.synced_to() for kept in KeptRuns(workspace().root).all()):
+            out.note(f"local runs that are kept here and not synced: {waiting}; see heirloom run kept")
 
     out.answer({"runs": [asdict(each) for each in runs]}, show)
 
@@ -77,4 +84,5 @@ def logs_command(out: Output, session: Session, run_id: str | None, follow: bool
     out.lines(map(asdict, lines), lambda line: f"{clock(line['at'])}  {line['source']:<16}  {readable(line['text'])}")
 
 
-run.add_command(try_command)
+for command in (local_command, kept_command, sync_command, cloud_command, try_command):
+    run.add_command(command)
