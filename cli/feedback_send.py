@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import HTTPClientError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.api import call
 from cli.output import Output, size
 from cli.ports import Ports
-from cli.progress import transfer
+from cli.progress import bar, transfer
 from cli.session import Session
 from cli.upload import send
 from heirloom.core.clock import utc_now
@@ -157,12 +154,3 @@ def _result(ports: Ports, where: Location) -> dict[str, Any]:
     except NotFound:
         return {}
     return found
-
-
-@contextmanager
-def bar(console: Console, text: str, total: int | None) -> Iterator[Arrived]:
-    """A bar for so many labels; call what this yields with how many more there are."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(text, total=total)
-        yield lambda more: progress.advance(task, more)

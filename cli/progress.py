@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from cli.output import seconds
 
@@ -75,3 +83,12 @@ def transfer(console: Console, text: str, size: int) -> Iterator[Callable[[int],
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(escape(text), total=size)
         yield lambda arrived: progress.advance(bar, arrived)
+
+
+@contextlib.contextmanager
+def bar(console: Console, text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar for so many things; call what this yields with how many more are done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(escape(text), total=total)
+        yield lambda more: progress.advance(task, more)

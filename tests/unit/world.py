@@ -27,6 +27,7 @@ from heirloom.adapters.memory import (
 from heirloom.adapters.memory.documents import MemoryDocuments
 from heirloom.core.prediction.warmth import Warmth
 from heirloom.core.run.journal import Journal
+from heirloom.core.run.upload import PARAMETERS
 from heirloom.core.tracking.registry.roles import served_by
 from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers import (
@@ -155,10 +156,11 @@ class World:
         """Deploy the project of events/register_project.create.json, or one like it under another name."""
         self.project(json.loads(json.dumps(payload("register_project.create")).replace("flight-delay", name)))
 
-    def receive(self, event: dict[str, Any], body: bytes = FLIGHTS) -> dict[str, Any]:
-        """start_pipeline, once the object that the event tells of is there."""
-        described = event["detail"]["object"]
-        self.objects.put(event["detail"]["bucket"]["name"], described["key"], body, described["version-id"])
+    def receive(self, event: dict[str, Any], body: bytes = FLIGHTS, parameters: str | None = None) -> dict[str, Any]:
+        """start_pipeline, once the object that the event tells of is there, perhaps with training parameters."""
+        bucket, described = event["detail"]["bucket"]["name"], event["detail"]["object"]
+        metadata = {} if parameters is None else {PARAMETERS: parameters}
+        self.objects.put(bucket, described["key"], body, described["version-id"], metadata)
         return start_pipeline.handle(event, self.journal, self.objects, self.executions, self.clock)
 
     def upload(self, version: str = "v1", body: bytes = FLIGHTS, model: str = "flight-delay") -> dict[str, Any]:

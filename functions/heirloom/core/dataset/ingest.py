@@ -12,8 +12,8 @@ from heirloom.core.lineage.graph import FEEDS, Document, Edge, Node
 from heirloom.core.project.reading import parse_project
 from heirloom.core.run.journal import Journal
 from heirloom.core.run.pipeline import event_of, has_ended, run_of
-from heirloom.core.run.record import FAILED
-from heirloom.core.run.tracked import FAILURE, Ending
+from heirloom.core.run.record import FAILED, FAILURE_TAG
+from heirloom.core.run.tracked import Ending
 from heirloom.core.run.upload import QUARANTINE, Upload, quarantine
 from heirloom.core.storage import Location, Objects
 
@@ -44,7 +44,7 @@ def ingest(state: Document, bucket: str, journal: Journal, objects: Objects, clo
         quarantine(upload, error, objects, at, run["id"])
         detail = {"error": "InvalidData", "reason": str(error), "moved_to": QUARANTINE + upload.key}
         event = event_of(state, "dataset", "failed", at, **detail)
-        journal.end(run_of(state), event, Ending(FAILED, {FAILURE: str(error)}), has_ended)
+        journal.end(run_of(state), event, Ending(FAILED, {FAILURE_TAG: str(error)}), has_ended)
         raise
     dataset = _keep(upload, summary, bucket, objects)
     node = _node(upload, dataset, summary, stamp(clock()))

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid
 from heirloom.core.lineage.graph import Lineage, Node, version_id
-from heirloom.core.project.definition import CanaryPolicy, Project, Scalar, Serving, Slo
+from heirloom.core.project.definition import CanaryPolicy, Project, Serving, Slo
+from heirloom.core.project.parameters import text_of
 from heirloom.core.project.reading import parse_project
 from heirloom.core.release import moves
 from heirloom.core.release.change import ATTEMPTS, change, open_route
@@ -88,7 +89,7 @@ class Registration:
             "image": self.image,
             "instance": training.instance,
             "max_seconds": training.max_minutes * 60,
-            "hyperparameters": {name: _text(value) for name, value in training.parameters.items()},
+            "hyperparameters": {name: text_of(value) for name, value in training.parameters.items()},
             "variant": _variant(serving),
             "scaling": _scaling(serving),
             "canary": _canary(serving.canary, self.project.slo) if serving.canary else None,
@@ -153,11 +154,6 @@ def _baseline(registration: Registration, at: str) -> Node:
     summary = {"number": 0, "endpoint": registration.baseline_endpoint, "run": None}
     data = {**summary, "model_uri": registration.code_uri, "image": registration.image}
     return Node("version", version_id(model, 0), model, at, data, summary)
-
-
-def _text(value: Scalar) -> str:
-    """A parameter as SageMaker's hyperparameters carry it; core/project/parameters.py reads it back."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _variant(serving: Serving) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from heirloom.core.release.verdict import Verdict
 from heirloom.core.run import tracked
 from heirloom.core.run.journal import Journal
 from heirloom.core.run.pipeline import event_of, run_of
-from heirloom.core.run.record import FAILED, FINISHED
+from heirloom.core.run.record import FAILED, FAILURE_TAG, FINISHED
 
 READY, PROMOTED, SUPERSEDED, ROLLED_BACK, STOPPED = "ready", "promoted", "superseded", "rolled back", "stopped"
 LOOKED_BACK = 50
@@ -26,8 +26,8 @@ LOOKED_BACK = 50
 # How the run that trained the version ends: what its history says of the last stage, and what tracking does.
 _EVENTS = {
     PROMOTED: ("done", tracked.Ending(FINISHED)),
-    SUPERSEDED: ("superseded", tracked.Ending(FINISHED, {tracked.SUPERSEDED: ""})),
-    STOPPED: ("failed", tracked.Ending(FAILED, {tracked.FAILURE: ""})),
+    SUPERSEDED: ("superseded", tracked.Ending(FINISHED, {tracked.SUPERSEDED_TAG: ""})),
+    STOPPED: ("failed", tracked.Ending(FAILED, {FAILURE_TAG: ""})),
 }
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from heirloom.core.lineage.graph import Document, Event
 from heirloom.core.run.journal import Journal
 from heirloom.core.run.pipeline import ABORTED, STAGES, has_ended
-from heirloom.core.run.record import FAILED, KILLED
-from heirloom.core.run.tracked import FAILURE, Ending
+from heirloom.core.run.record import FAILED, FAILURE_TAG, KILLED
+from heirloom.core.run.tracked import Ending
 
 WHY = {
     ABORTED: "somebody aborted the run",
@@ -30,7 +30,7 @@ def end(detail: Document, journal: Journal, at: str) -> bool:
     last = journal.lineage.history(run.id)[-1]
     facts = {name: fact for name, fact in last.detail.items() if name in ("dataset", "version")}
     event = Event(at, after(last.stage), "failed", {**facts, "error": status, "reason": WHY[status]})
-    journal.end(run, event, Ending(KILLED if status == ABORTED else FAILED, {FAILURE: WHY[status]}), has_ended)
+    journal.end(run, event, Ending(KILLED if status == ABORTED else FAILED, {FAILURE_TAG: WHY[status]}), has_ended)
     return True
 
 

@@ -63,9 +63,14 @@ def read_evidence(chunks: Iterable[bytes]) -> Evidence:
         files = _members(chunks)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise Invalid(f"output.tar.gz of the training job can't be read: {error}") from error
+    return evidence_of(files)
+
+
+def evidence_of(files: Mapping[str, bytes]) -> Evidence:
+    """Check the files by name that a training has left. Raises Invalid saying what is missing or wrong."""
     missing = [name for name in FILES if name not in files]
     if missing:
-        raise Invalid(f"output.tar.gz of the training job lacks {', '.join(missing)}")
+        raise Invalid(f"the output of the training job lacks {', '.join(missing)}")
     documents = {name: _json(name, body) for name, body in files.items()}
     return Evidence(
         files=files,

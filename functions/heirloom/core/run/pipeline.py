@@ -18,8 +18,8 @@ from heirloom.core.release.change import ATTEMPTS, change
 from heirloom.core.release.moves import stop
 from heirloom.core.release.route import Mark, Route, Routes
 from heirloom.core.run.journal import Journal
-from heirloom.core.run.record import FAILED, KILLED
-from heirloom.core.run.tracked import FAILURE, Ending
+from heirloom.core.run.record import FAILED, FAILURE_TAG, KILLED
+from heirloom.core.run.tracked import Ending
 
 ABORTED = "ABORTED"
 """The status of an execution that a person has stopped, and the error of what clears up after a release that was."""
@@ -85,7 +85,7 @@ def _tell(state: Document, failure: Failure, journal: Journal, at: str) -> None:
     if state["run"]["id"] is None:
         return
     detail = {"error": failure.error, "reason": failure.reason}
-    ending = Ending(KILLED if failure.error == ABORTED else FAILED, {FAILURE: failure.reason})
+    ending = Ending(KILLED if failure.error == ABORTED else FAILED, {FAILURE_TAG: failure.reason})
     journal.end(run_of(state), event_of(state, failure.stage, "failed", at, **detail), ending, has_ended)
 
 

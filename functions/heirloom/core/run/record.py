@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core.project.definition import Project, Scalar
+from heirloom.core.project.parameters import text_of
 from heirloom.core.run.evidence import Evidence
 
 LOCAL, CLOUD = "local", "cloud"
-RUN_TAG, WHERE_TAG = "heirloom.run", "heirloom.where"
-"""The id by which a run is found again, so that it is recorded once; and where it ran."""
+RUN_TAG, WHERE_TAG, FAILURE_TAG = "heirloom.run", "heirloom.where", "heirloom.failure"
+"""The id by which a run is found again, so that it is recorded once; where it ran; why it came to nothing."""
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 """How a run stands, in MLflow's words."""
 PROJECT_FILE = "project.json"
+BASELINE = "baseline."
+"""What the name of a metric begins with that is the baseline's, on the same rows."""
 _DIGITS = 16
 """Of a SHA-256, in a dataset's name: as the pipeline keeps datasets (core/dataset/ingest.py)."""
 
@@ -97,7 +100,7 @@ def succeeded(attempt: Attempt, evidence: Evidence) -> Record:
 
 def failed(attempt: Attempt, reason: str) -> Record:
     """The record of a training that did not: what was tried, and why it came to nothing."""
-    return _record(attempt, FAILED, {}, {"heirloom.failure": reason}, {})
+    return _record(attempt, FAILED, {}, {FAILURE_TAG: reason}, {})
 
 
 def _record(
@@ -123,14 +126,14 @@ def _record(
 def _params(attempt: Attempt) -> dict[str, str]:
     """Texts as hyperparameters are; a parameter named seed is the project's own, and stays."""
     used = {"seed": attempt.project.training.seed, **attempt.parameters}
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in used.items()}
+    return {name: text_of(value) for name, value in used.items()}
 
 
 def _metrics(evidence: Evidence) -> dict[str, float]:
     """A score that could not be computed is left out."""
     scores = evidence.scores
     told = {
-        **{f"baseline.{name}": value for name, value in scores.baseline.items()},
+        **{f"{BASELINE}{name}": value for name, value in scores.baseline.items()},
         "objective_met": float(scores.met),
         "train_rows": float(scores.train_rows),
         "test_rows": float(scores.test_rows),

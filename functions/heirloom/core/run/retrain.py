@@ -18,7 +18,7 @@ def retrain(model: str, cause: str, journal: Journal, executions: Executions, at
 
     ``cause`` is what it is for, such as a breach's id: asked again for the same cause, it is the same run.
     """
-    registration, upload = registered(model, journal.lineage), _newest(model, journal.lineage)
+    registration, upload = registered(model, journal.lineage), newest_upload(model, journal.lineage)
     if registration is None or upload is None:
         return None
     identity = f"{model}-{hashlib.sha256(cause.encode()).hexdigest()[:12]}"
@@ -26,7 +26,8 @@ def retrain(model: str, cause: str, journal: Journal, executions: Executions, at
     return identity
 
 
-def _newest(model: str, lineage: Lineage) -> Upload | None:
+def newest_upload(model: str, lineage: Lineage) -> Upload | None:
+    """What the newest run that had a dataset learnt from; None where there is no such run."""
     for entry in lineage.runs(model, LOOKED_BACK).entries:
         node = lineage.node("run", entry.id) if entry.last and entry.last.detail.get("dataset") else None
         if node is not None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from heirloom.core.errors import Conflict, NotFound
-from heirloom.core.run.record import Record
+from heirloom.core.run.record import FAILURE_TAG, Record
 from heirloom.core.tracking import experiments, limits
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Data, Document
@@ -21,8 +21,8 @@ from heirloom.core.tracking.ids import partition_of_run, run_id
 from heirloom.core.tracking.run import Point, unlogged
 from heirloom.core.tracking.tracking import Tracking
 
-FAILURE, SUPERSEDED = "heirloom.failure", "heirloom.superseded"
-"""Tags with the reason why a run failed, or why its version does not serve though nothing failed."""
+SUPERSEDED_TAG = "heirloom.superseded"
+"""Why the version of a run does not serve, though nothing failed."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def logged(run: Document, record: Record, at: int) -> tuple[Document, ...]:
 
 def ended(run: Data, ending: Ending, at: int) -> Data:
     """Its status, why, and when: an end that was told before stays, unless it was another one."""
-    kept = {key: value for key, value in run["tags"].items() if key not in (FAILURE, SUPERSEDED)}
+    kept = {key: value for key, value in run["tags"].items() if key not in (FAILURE_TAG, SUPERSEDED_TAG)}
     why = {key: limits.shortened(limits.TAG, value) for key, value in ending.tags.items()}
     info = run["info"]
     if info["status"] != ending.status:
