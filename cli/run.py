@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from cli.cloud_run import cloud_command
+from cli.gc import gc_command
 from cli.kept import KeptRuns
 from cli.local_run import local_command
 from cli.logs import Logs
@@ -84,5 +85,5 @@ def logs_command(out: Output, session: Session, run_id: str | None, follow: bool
     out.lines(map(asdict, lines), lambda line: f"{clock(line['at'])}  {line['source']:<16}  {readable(line['text'])}")
 
 
-for command in (local_command, kept_command, sync_command, cloud_command, try_command):
+for command in (local_command, kept_command, sync_command, cloud_command, try_command, gc_command):
     run.add_command(command)

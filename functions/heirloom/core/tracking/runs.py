@@ -8,7 +8,7 @@ from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.tracking import experiments, limits
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Data, Document, change
-from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, DELETED
+from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, CLEARING, DELETED
 from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions_of_runs, run_id
 from heirloom.core.tracking.names import name_of
 from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, row, told, unlogged
@@ -126,7 +126,7 @@ def _mark(asked: Asked, tracking: Tracking, stage: Data, deleted: int | None) ->
     identity = named(asked)
 
     def marked(document: Document | None) -> list[Document]:
-        if document is None:
+        if document is None or CLEARING in document.data:
             raise NotFound(f"Run with id={identity} not found")
         data = {**document.data, "info": {**document.data["info"], **stage}}
         kept = {name: value for name, value in data.items() if name != "deleted_at"}
