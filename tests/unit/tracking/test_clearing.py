@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -10,8 +10,8 @@ import pytest
 from heirloom.adapters.memory.documents import MemoryDocuments
 from heirloom.core.errors import Conflict, NotFound, Unavailable
 from heirloom.core.tracking.clearing import clear, find, since
-from heirloom.core.tracking.documents import Document
-from heirloom.core.tracking.ids import partition_of_history
+from heirloom.core.tracking.documents import Document, Key
+from heirloom.core.tracking.ids import partition_of_history, partitions_of_runs
 from tests.unit.tracking.server import Server
 
 NEVER, ALWAYS = 0, 2**53
@@ -190,3 +190,29 @@ def test_whoever_writes_meanwhile_is_waited_for(times: int, well: bool) -> None:
     else:
         with pytest.raises(Unavailable, match="too many at once"):
             clear(deleted, server.documents, server.artifacts)
+
+
+def test_another_experiment_s_run_in_the_same_partition_stays(server: Server, experiment: str) -> None:
+    run = full(server, experiment)
+    document = next(iter(server.documents.of_all(partitions_of_runs(experiment))))
+    info = {**document.data["info"], "experiment_id": "77"}
+    server.documents.write(document.with_data({**document.data, "info": info}))
+    server.post("experiments/delete", experiment_id=experiment)
+
+    assert cleared(server) == [("experiment", "kites")]
+    assert server.documents.get(document.partition, run) is not None
+
+
+class Cleared(MemoryDocuments):
+    """Documents of which somebody else has cleared those away that are to be deleted."""
+
+    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Document]:
+        return {}
+
+
+def test_two_who_clear_at_once_do_not_hinder_each_other() -> None:
+    server = Server(Cleared())
+    identity = str(server.post("experiments/create", name="kites")["experiment_id"])
+    server.post("experiments/delete", experiment_id=identity)
+
+    assert cleared(server) == [("experiment", "kites")]

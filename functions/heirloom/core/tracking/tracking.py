@@ -18,10 +18,6 @@ Served = Callable[[Sequence[str]], Mapping[str, Mapping[str, int]]]
 """The versions by alias, by model: of those models that have a route."""
 
 
-def _nothing(_models: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-    return {}
-
-
 @dataclass(frozen=True)
 class Tracking:
     """``artifact_root`` is where the artifacts of new experiments go, a URI; ``draw`` gives 32 random hexadecimal
@@ -31,7 +27,7 @@ class Tracking:
     artifact_root: str
     clock: Clock
     draw: Callable[[], str]
-    served: Served = _nothing
+    served: Served = lambda _models: {}
 
     @property
     def now(self) -> int:

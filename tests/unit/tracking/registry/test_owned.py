@@ -72,7 +72,7 @@ def test_a_model_with_versions_that_people_made_stops_the_deploy(world: World) -
     client.ask("POST", "registered-models/create", name=MODEL)
     client.ask("POST", "model-versions/create", name=MODEL, source="s3://bucket/folder")
 
-    with pytest.raises(Invalid, match="made by hand.*rename_registered_model"):
+    with pytest.raises(Invalid, match=r"made by hand.*rename_registered_model"):
         world.deploy()
 
     client.ask("POST", "registered-models/rename", name=MODEL, new_name=f"{MODEL}-by-hand")
