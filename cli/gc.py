@@ -31,7 +31,8 @@ def gc_command(out: Output, session: Session, older_than: float, dry_run: bool, 
     deleted = find(before, ports.documents)
     going = [each for each in deleted if not each.kept]
     if going and not dry_run and not yes:
-        _list(out, deleted)
+        if not out.as_json:
+            _list(out, deleted)
         if not click.confirm(f"Remove these {len(going)} for good?", err=True):
             out.note("nothing was removed")
             raise click.exceptions.Exit(1)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.local.stack.client import Stack
+from tests.local.stack.command import Command
 from tests.local.stack.paint import coats, spoiled
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -20,13 +21,13 @@ ROOT = Path(__file__).parents[3]
 MODEL = "varnish"
 
 
-def client(stack: Stack, *arguments: str) -> Any:
-    """What the program registered.py has seen."""
+def client(stack: Stack, *arguments: str, program: str = "registered") -> Any:
+    """What a program of this folder, with MLflow's client in it, has seen."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
     uri = stack.aws.api_url(stack.outputs["ApiId"])
     mlflow = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_TRACKING_AWS_SIGV4": "true", "GIT_PYTHON_REFRESH": "quiet"}
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.local.stack.registered", *arguments],
+        [sys.executable, "-m", f"tests.local.stack.{program}", *arguments],
         cwd=ROOT,
         env={**kept, **stack.aws.environment(), **mlflow},
         capture_output=True,
@@ -100,3 +101,15 @@ def test_a_run_that_somebody_stopped_is_killed(stack: Stack) -> None:
     while (seen := client(stack, MODEL, run))["status"] == "RUNNING":
         assert time.monotonic() < deadline, seen
     assert (seen["status"], seen["tags"]["heirloom.failure"]) == ("KILLED", "somebody aborted the run")
+
+
+def test_what_was_deleted_is_cleared_away_and_its_name_is_free(stack: Stack, command: Command) -> None:
+    made = client(stack, "swept", program="deleted")
+    prefix = f"experiments/{made['experiment']}/"
+
+    report = command("run", "gc", "--older-than", "0", "--yes").report
+
+    assert {made["run"], made["experiment"]} <= {each["id"] for each in report["removed"]}
+    listed = stack.aws.client("s3").list_objects_v2(Bucket=stack.outputs["ArtifactBucket"], Prefix=prefix)
+    assert listed.get("Contents", []) == []
+    assert client(stack, "swept", program="deleted")["experiment"] != made["experiment"]
