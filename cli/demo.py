@@ -14,16 +14,16 @@ from typing import Any
 
 import click
 
-from cli.data import await_start, upload_file
 from cli.demo_rollback import Rollback, begin_anew
 from cli.flights import MODEL, NEXT_DAY, Files, Flight, first_day, read_flights, write_files
+from cli.intake import await_start, upload_file
 from cli.local import bring_up
 from cli.options import answers
 from cli.output import Output, seconds
 from cli.ports import Ports
 from cli.predict import ask
 from cli.progress import Steps
-from cli.run import show_scores
+from cli.run_view import show_scores
 from cli.session import embedded
 from cli.waiting import Waiting, failed
 from cli.workspace import workspace

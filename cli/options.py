@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from cli.output import Output
-from cli.session import open_session
+from cli.session import Session, open_session
 
 Command = Callable[..., None]
+Opens = Callable[[], Session]
 
 
 def answers(function: Command) -> Command:
@@ -28,10 +29,20 @@ def answers(function: Command) -> Command:
 def connected(function: Command) -> Command:
     """Add --json and --local; the command's first arguments are its Output and its Session."""
 
+    @functools.wraps(function)
+    def command(out: Output, open_: Opens, **arguments: Any) -> None:
+        function(out, open_(), **arguments)
+
+    return connectable(command)
+
+
+def connectable(function: Command) -> Command:
+    """Add --json and --local; the command's first arguments are its Output and what opens its Session, if it can."""
+
     @click.option("--local", is_flag=True, envvar="HEIRLOOM_LOCAL", help="Use the embedded AWS of `heirloom local up`.")
     @answers
     @functools.wraps(function)
     def command(out: Output, *, local: bool, **arguments: Any) -> None:
-        function(out, open_session(out, local=local), **arguments)
+        function(out, functools.partial(open_session, out, local=local), **arguments)
 
     return command

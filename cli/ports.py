@@ -6,7 +6,9 @@ import functools
 import time
 
 from cli.session import Session
+from heirloom.adapters.artifacts import S3Artifacts
 from heirloom.adapters.dynamodb.decisions import DynamoDecisions
+from heirloom.adapters.dynamodb.documents import DynamoDocuments
 from heirloom.adapters.dynamodb.incidents import DynamoIncidents
 from heirloom.adapters.dynamodb.lineage import DynamoLineage
 from heirloom.adapters.dynamodb.predictions import DynamoPredictions
@@ -29,6 +31,8 @@ from heirloom.core.rollback.latch import Decisions
 from heirloom.core.run.runs import Jobs
 from heirloom.core.run.upload import Executions
 from heirloom.core.storage import Objects
+from heirloom.core.tracking.artifacts.port import Artifacts
+from heirloom.core.tracking.documents import Documents
 
 PROJECT_SECONDS = 60.0
 
@@ -83,6 +87,15 @@ class Ports:
     @functools.cached_property
     def watches(self) -> Watches:
         return DynamoWatches(self.session.client("dynamodb"), self.session.output("PredictionsTable"), utc_now)
+
+    @functools.cached_property
+    def documents(self) -> Documents:
+        return DynamoDocuments(self.session.client("dynamodb"), self.session.output("TrackingTable"))
+
+    @functools.cached_property
+    def artifacts(self) -> Artifacts:
+        """The files of runs and logged models; none is linked to here, so any client of S3 will do."""
+        return S3Artifacts(self.session.client("s3"), f"s3://{self.session.output('ArtifactBucket')}/experiments")
 
     @functools.cached_property
     def standards(self) -> Standards:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
+from cli.cloud_run import cloud_command
+from cli.gc import gc_command
+from cli.kept import KeptRuns
+from cli.local_run import local_command
 from cli.logs import Logs
 from cli.options import connected
-from cli.output import Output, clock, elapsed, seconds, size
+from cli.output import Output, clock
 from cli.ports import Ports
 from cli.progress import Steps
+from cli.run_view import conclude, readable, show_detail
 from cli.session import Session
+from cli.sync import kept_command, sync_command
 from cli.trial import try_command
-from cli.waiting import Waiting, consequence, failed, newest_run, now_doing
-from heirloom.core.run.runs import RunDetail, list_runs, show_run
+from cli.waiting import Waiting, newest_run
+from cli.workspace import workspace
+from heirloom.core.run.runs import list_runs, show_run
 
 
 @click.group()
 def run() -> None:
-    """Runs: each upload makes one."""
+    """Runs: each upload makes one; `run local` makes one here."""
 
 
 @run.command("list")
@@ -40,6 +46,8 @@ def list_command(out: Output, session: Session, model: str | None, limit: int) -
         out.table(("run", "state", "stage", "started", "version", "reason"), rows)
         if not rows:
             out.note("no run yet: heirloom data upload MODEL FILE.csv starts one")
+        if waiting := sum(not kept.synced_to() for kept in KeptRuns(workspace().root).all()):
+            out.note(f"local runs that are kept here and not synced: {waiting}; see heirloom run kept")
 
     out.answer({"runs": [asdict(each) for each in runs]}, show)
 
@@ -77,75 +85,5 @@ def logs_command(out: Output, session: Session, run_id: str | None, follow: bool
     out.lines(map(asdict, lines), lambda line: f"{clock(line['at'])}  {line['source']:<16}  {readable(line['text'])}")
 
 
-run.add_command(try_command)
-
-
-def readable(text: str) -> str:
-    """A line of the functions' JSON logs as level and message; any other line as it is."""
-    try:
-        entry = json.loads(text)
-    except ValueError:
-        return text
-    if not isinstance(entry, dict) or "message" not in entry:
-        return text
-    return "\n    ".join(f"{entry.get('level', '')} {entry['message']}".strip().splitlines())
-
-
-def conclude(out: Output, detail: RunDetail) -> None:
-    """Print how a run ended; exit code 1 when it failed."""
-    out.answer(asdict(detail), lambda: show_end(out, detail))
-    if failed(detail):
-        raise click.exceptions.Exit(1)
-
-
-def show_end(out: Output, detail: RunDetail) -> None:
-    """One line, and the scores."""
-    run = detail.run
-    took = seconds(elapsed(run.started_at, run.ended_at))
-    if failed(detail):
-        out.say(f"run {run.id} failed in the stage {run.stage} after {took}: {run.reason}")
-        if consequence(detail):
-            out.say(consequence(detail))
-        return
-    out.say(f"run {run.id} succeeded in {took}: {run.model} version {run.version}. {run.reason}".rstrip())
-    show_scores(out, detail)
-
-
-def show_detail(out: Output, detail: RunDetail) -> None:
-    """All of it, for a person."""
-    run, upload, dataset, job = detail.run, detail.upload, detail.dataset, detail.job
-    out.facts(
-        [
-            ("run", run.id),
-            ("state", f"{run.state}, {now_doing(detail)}" if run.ended_at is None else run.state),
-            ("failed in", run.stage if failed(detail) else None),
-            ("reason", run.reason),
-            ("the file", consequence(detail)),
-            ("started", clock(run.started_at)),
-            ("lasted", seconds(elapsed(run.started_at, run.ended_at))),
-            ("upload", f"{upload['key']}, {size(upload['size'])}"),
-            ("dataset", f"{dataset['id']}, {dataset['rows']} rows" if dataset else None),
-            ("training job", f"{job.name}, {job.status}" if job else None),
-            ("version", run.version),
-        ]
-    )
-    out.say()
-    rows = [(event.stage, event.state, seconds(elapsed(run.started_at, event.at))) for event in detail.events]
-    out.table(("stage", "state", "after"), rows)
-    if detail.scores:
-        out.say()
-        show_scores(out, detail)
-
-
-def show_scores(out: Output, detail: RunDetail) -> None:
-    """The version's scores beside the baseline's, on the same held-out rows."""
-    scores = detail.scores
-    if not scores:
-        return
-    metric, wanted = scores["metric"], f"at least {scores['at_least']:g}: {'met' if scores['met'] else 'missed'}"
-    names = [metric, *sorted(set(scores["test"]) - {metric})]
-    rows = [
-        (name, scores["test"].get(name), scores["baseline"].get(name), wanted if name == metric else "")
-        for name in names
-    ]
-    out.table((f"of {scores['test_rows']} held-out rows", "model", "baseline", "objective"), rows)
+for command in (local_command, kept_command, sync_command, cloud_command, try_command, gc_command):
+    run.add_command(command)

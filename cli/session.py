@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from boto3.session import Session as BotoSession
+from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
@@ -23,6 +24,8 @@ from local.connection import Connection
 from local.connection import session as session_of
 
 STACK = "heirloom"
+# For a connection; boto3 waits 60, up to five times.
+HASTY_SECONDS = 3
 # What says that somebody meant AWS; see boto3's guide to credentials. Profiles are looked for as well.
 CONFIGURED = (
     "AWS_ACCESS_KEY_ID",
@@ -51,10 +54,16 @@ class Session:
         # What another process needs beside our own environment to reach the same place.
         self.environment = environment or {}
         self.stack = os.environ.get("HEIRLOOM_STACK") or STACK
+        self._config: Config | None = None
 
     def client(self, service: str) -> Any:
         """A boto3 client."""
-        return self.boto.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload] # any service
+        return self.boto.client(service, endpoint_url=self.endpoint_url, config=self._config)  # type: ignore[call-overload] # any service
+
+    def hasty(self) -> Session:
+        """This one, which gives up in seconds where nothing answers: for what can also be done later."""
+        self._config = Config(connect_timeout=HASTY_SECONDS, retries={"total_max_attempts": 2, "mode": "standard"})
+        return self
 
     @property
     def credentials(self) -> Credentials:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,22 @@ AT_ONCE = 4
 Arrived = Callable[[int], None]
 
 
-def send(s3: Any, bucket: str, key: str, file: Path, arrived: Arrived) -> str:
+def send(
+    s3: Any, bucket: str, key: str, file: Path, arrived: Arrived, metadata: Mapping[str, str] | None = None
+) -> str:
     """Upload ``file`` and return its version id; ``arrived`` is called with the bytes of each part that is there."""
+    target = {"Bucket": bucket, "Key": key}
+    told = {"ContentType": "text/csv", "Metadata": dict(metadata or {})}
     if file.stat().st_size > PART:
-        return _send_parts(s3, {"Bucket": bucket, "Key": key}, file, arrived)
+        return _send_parts(s3, target, told, file, arrived)
     body = file.read_bytes()
-    version = s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="text/csv")["VersionId"]
+    version = s3.put_object(**target, **told, Body=body)["VersionId"]
     arrived(len(body))
     return str(version)
 
 
-def _send_parts(s3: Any, target: dict[str, str], file: Path, arrived: Arrived) -> str:
-    upload = {**target, "UploadId": s3.create_multipart_upload(**target, ContentType="text/csv")["UploadId"]}
+def _send_parts(s3: Any, target: dict[str, str], told: dict[str, Any], file: Path, arrived: Arrived) -> str:
+    upload = {**target, "UploadId": s3.create_multipart_upload(**target, **told)["UploadId"]}
 
     def part(number: int) -> dict[str, Any]:
         with file.open("rb") as opened:

@@ -54,7 +54,10 @@ def train(job: Job) -> None:
     how = "the last in time" if rows.times else "drawn by the seed"
     say(f"{len(learnt.labels)} rows to train on, {len(held_out.labels)} held out as the test, {how}")
     code = ProjectCode(job.container.model)
+    started = time.monotonic()
     estimator = _fit(job, code, learnt)
+    fitted_in = time.monotonic() - started
+    say(f"trained in {fitted_in:.1f} s")
     model = TrainedModel(estimator, code, job.schema)
     answers = model.answer(held_out.features)
     scores = _scores(job, code, answers, held_out)
@@ -62,7 +65,7 @@ def train(job: Job) -> None:
     _leave(job, SCHEMA_FILE, job.schema.to_document())
     _leave(job, "profile.json", _profile(job, model, learnt, Answered(held_out, answers, job.schema.task)))
     found = environment(job.project.training.seed, job.parameters, job.container.environment)
-    _leave(job, "environment.json", found)
+    _leave(job, "environment.json", {**found, "train_seconds": round(fitted_in, 3)})
     save(estimator, job.container.model / MODEL_FILE, code)
     own_types = holds_project_types(job.container.model / MODEL_FILE, code)
     trained = Trained(estimator, model, job.schema, held_out.features, answers, own_types)
@@ -77,14 +80,12 @@ def _fit(job: Job, code: ProjectCode, rows: Rows) -> Any:
     np.random.seed(job.project.training.seed)
     preprocess = code.hook("model", "preprocess")
     features = rows.features if preprocess is None else preprocess(rows.features)
-    started = time.monotonic()
     estimator = code.function("model", "train")(
         features.assign(**{job.schema.label: rows.labels}), dict(job.parameters)
     )
     if not hasattr(estimator, "predict") and code.hook("model", "predict") is None:
         got = type(estimator).__name__
         raise ProjectCodeError(f"model.py: expected train to return an estimator with predict, got {got}")
-    say(f"trained in {time.monotonic() - started:.1f} s")
     return estimator
 
 

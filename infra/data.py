@@ -53,6 +53,11 @@ class DataStack(Stack):
         self.routes.grant(function, "GetItem", "PutItem")
         self.lineage.grant(function, "GetItem", "Query", "PutItem")
 
+    def grant_track(self, function: PlatformFunction) -> None:
+        """Let ``function`` write runs and versions to tracking, where they say in which bucket their files are."""
+        self.tracking.grant(function, "GetItem", "PutItem")
+        self.artifacts.tell(function)
+
     def grant_read_profiles(self, function: PlatformFunction) -> None:
         """Let ``function`` read on what versions were trained."""
         reason = "The training profiles of all models' versions."

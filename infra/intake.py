@@ -32,6 +32,7 @@ class Intake(Construct):
             dead_letters=dead_letters.queue,
         )
         data.lineage.grant(self._start, *LINEAGE)
+        data.grant_track(self._start)
         data.grant_quarantine(self._start)
         self._rule(data, dead_letters)
 

@@ -24,6 +24,10 @@ ENDED = (
 )
 
 
+def machine_name(prefix: str, model: str) -> str:
+    return f"{prefix}-{model}-pipeline"
+
+
 class Pipeline(Machine):
     """It may train this model and start its releases, and pass on the role that trains."""
 
@@ -43,7 +47,7 @@ class Pipeline(Machine):
         super().__init__(
             scope,
             construct_id,
-            name=f"{prefix}-{model}-pipeline",
+            name=machine_name(prefix, model),
             workflow="pipeline",
             substitutions={
                 **steps.arns(*STEPS),

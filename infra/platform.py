@@ -62,7 +62,7 @@ class PlatformStack(Stack):
         self._runtime = Runtime(self, "Runtime", settings=settings)
         self._endpoints = Endpoints(self, "Endpoints", prefix=settings.prefix)
         self._intake = Intake(self, "Intake", runtime=self._runtime, data=data)
-        self._abandoned = Abandoned(self, "Abandoned", prefix=settings.prefix, runtime=self._runtime)
+        self._abandoned = Abandoned(self, "Abandoned", prefix=settings.prefix, runtime=self._runtime, data=data)
         self._trials = Trials(data, answering(self, settings.prefix))
         self._api = Api(self, "Api", runtime=self._runtime, data=data, endpoints=self._endpoints, trials=self._trials)
         Capture(
@@ -148,6 +148,7 @@ class PlatformStack(Stack):
         )
         self._data.lineage.grant(registry, *LINEAGE, "DeleteItem")
         self._data.routes.grant(registry, "GetItem", "PutItem", "DeleteItem")
+        self._data.grant_track(registry)
         self._endpoints.grant_find(registry)
         self._endpoints.grant_delete(registry)
         return registry
@@ -162,6 +163,7 @@ class PlatformStack(Stack):
             "LineageTable": self._data.lineage.name,
             "RoutesTable": self._data.routes.name,
             "PredictionsTable": self._data.predictions.name,
+            "TrackingTable": self._data.tracking.name,
             "BatchMachine": self._batch.state_machine.state_machine_arn,
             "Prefix": self._settings.prefix,
             **self._paging.outputs,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from heirloom.adapters.project_folder import git_commit
 from heirloom.core.project.definition import Project
 from infra.baseline import Baseline
 from infra.code import ProjectCode
@@ -82,18 +82,3 @@ class ModelProject(Construct):
         )
         # The first route points at the baseline, so it must answer; the function must be able to write when called.
         record.node.add_dependency(baseline.endpoint, registry)
-
-
-def git_commit(folder: Path) -> str:
-    """The commit that last changed the folder, with ``-dirty`` where files differ from it; empty outside git."""
-    commit = _git(folder, "log", "-1", "--format=%H", "--", ".")
-    changed = _git(folder, "status", "--porcelain", "--", ".")
-    return f"{commit}-dirty" if commit and changed else commit
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

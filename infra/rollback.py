@@ -50,6 +50,7 @@ class Rollback(Construct):
         # One minute: core/rollback/latch.py takes who needs longer for dead.
         self._roll_back = self._function("RollBack", "roll_back", Duration.minutes(1))
         data.lineage.grant(self._roll_back, *LINEAGE)
+        data.grant_track(self._roll_back)  # of a training that it starts
         data.predictions.grant(self._roll_back, "BatchGetItem", "Query")
         endpoints.grant_invoke(self._roll_back)
         api.grant_predict(self._roll_back)

@@ -54,6 +54,7 @@ class Steps(Construct):
     def _validate_data(self) -> PlatformFunction:
         # 1769 MB is one whole virtual processor; a gigabyte of CSV is read in one pass well within the time.
         function = self._step("ValidateData", "validate_data", Duration.minutes(15), 1769)
+        self._data.grant_track(function)
         self._data.grant_quarantine(function)
         self._data.artifacts.grant(
             function, ["GetObject", "PutObject"], "datasets/*", "A dataset is named by the hash of its content."
@@ -65,6 +66,10 @@ class Steps(Construct):
         self._data.artifacts.grant(function, ["GetObject"], "runs/*", "One function registers the runs of all models.")
         self._data.artifacts.grant(
             function, ["PutObject"], "versions/*", "One function keeps the evidence of all models' versions."
+        )
+        self._data.grant_track(function)
+        self._data.artifacts.grant(
+            function, ["PutObject"], "experiments/*", "One function keeps the files of all models' runs."
         )
         self._endpoints.grant_register(function)
         for grant in image.describe():
@@ -78,6 +83,7 @@ class Steps(Construct):
 
     def _move_route(self) -> PlatformFunction:
         function = self._step("MoveRoute", "move_route", Duration.minutes(1))
+        self._data.grant_track(function)
         self._data.grant_change_routes(function)
         self._trials.grant(function)
         return function
@@ -96,6 +102,7 @@ class Steps(Construct):
 
     def _record_failure(self) -> PlatformFunction:
         function = self._step("RecordFailure", "record_failure", Duration.minutes(2))
+        self._data.grant_track(function)
         self._data.grant_change_routes(function)
         self._endpoints.grant_delete(function)
         return function

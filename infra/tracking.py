@@ -39,6 +39,7 @@ class Tracking(Construct):
             memory_mb=MEMORY_MB,
         )
         data.tracking.grant(function, "GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem")
+        data.grant_read_routes(function, "BatchGetItem")  # which version of a model is champion
         files = "Each run and each logged model has files of its own, whose names people choose."
         data.artifacts.grant(
             function, ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"], "experiments/*", files

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from heirloom.core.rollback.latch import Decisions
     from heirloom.core.rollback.ports import Ports
     from heirloom.core.rollback.replay import Recent
+    from heirloom.core.run.journal import Journal
     from heirloom.core.run.registry import Registry
     from heirloom.core.run.upload import Executions
     from heirloom.core.storage import Objects
@@ -172,12 +173,32 @@ def predictions() -> Predictions:
 
 @cache
 def tracking() -> Tracking:
-    """What the endpoints of MLflow's protocol work with."""
+    """What the endpoints of MLflow's protocol work with: the routes say which versions champion and canary are."""
+    from dataclasses import replace
+
+    from heirloom.core.tracking.registry.roles import served_by
+
+    return replace(own_tracking(), served=served_by(routes()))
+
+
+@cache
+def own_tracking() -> Tracking:
+    """The same for those who write there what the stack itself does."""
     from heirloom.adapters.dynamodb.documents import DynamoDocuments
     from heirloom.core.tracking.tracking import Tracking
 
     documents = DynamoDocuments(_client("dynamodb"), os.environ["HEIRLOOM_TRACKING_TABLE"])
-    return Tracking(documents, experiment_artifacts().uri, clock(), lambda: secrets.token_hex(16))
+    return Tracking(documents, _experiments(), clock(), lambda: secrets.token_hex(16))
+
+
+@cache
+def journal() -> Journal:
+    """Where the history of runs is written: the lineage and tracking, in one transaction."""
+    from heirloom.adapters.dynamodb.ledger import DynamoLedger
+    from heirloom.core.run.journal import Journal
+
+    tables = (os.environ["HEIRLOOM_LINEAGE_TABLE"], os.environ["HEIRLOOM_TRACKING_TABLE"])
+    return Journal(lineage(), own_tracking(), DynamoLedger(_client("dynamodb"), *tables))
 
 
 @cache
@@ -185,7 +206,7 @@ def experiment_artifacts() -> Artifacts:
     """The files of runs and logged models."""
     from heirloom.adapters.artifacts import S3Artifacts, client
 
-    return S3Artifacts(client(), f"s3://{artifact_bucket()}/experiments")
+    return S3Artifacts(client(), _experiments())
 
 
 @cache
@@ -323,6 +344,7 @@ def rollback() -> Ports:
         probe=probe(),
         announcements=announcements(),
         executions=executions(),
+        journal=journal(),
         ending=Ending(trials(), answers()),
         log=log(),
         clock=clock(),
@@ -367,6 +389,11 @@ def warmth() -> Warmth:
     from heirloom.core.prediction.warmth import Warmth
 
     return Warmth()
+
+
+def _experiments() -> str:
+    """Where the files of experiments are."""
+    return f"s3://{artifact_bucket()}/experiments"
 
 
 def _routes(client: DynamoDBClient) -> Routes:

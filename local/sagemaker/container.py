@@ -81,20 +81,22 @@ def make_tree(parent: Path, name: str, *directories: str) -> Tree:
     return Tree(root, OPT_ML if _namespaces_work() else str(root))
 
 
-def base_environment(image: Image, tree: Tree, endpoint_url: str, region: str) -> dict[str, str]:
-    """What every container's program finds in its environment: nothing of the emulator's own but PATH and locale."""
+def plain_environment(image: Image, tree: Tree) -> dict[str, str]:
+    """What a container's program finds in its environment, without an AWS: nothing of our own but PATH and locale."""
     own = {name: os.environ[name] for name in ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ") if name in os.environ}
     path = [*image.path, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-    return {
-        **own,
-        "PATH": os.pathsep.join(path),
+    return {**own, "PATH": os.pathsep.join(path), "SAGEMAKER_BASE_DIR": tree.base, **image.environment}
+
+
+def base_environment(image: Image, tree: Tree, endpoint_url: str, region: str) -> dict[str, str]:
+    """The same, with the embedded AWS."""
+    aws = {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "SAGEMAKER_BASE_DIR": tree.base,
         "SAGEMAKER_REGION": region,
-        **image.environment,
     }
+    return {**aws, **plain_environment(image, tree)}
 
 
 class Fleet:

@@ -10,7 +10,7 @@ from cli.api import problem
 from cli.demo import farewell
 from cli.output import Output
 from cli.progress import Steps
-from cli.run import readable, show_detail, show_end
+from cli.run_view import readable, show_detail, show_end
 from cli.sample import look
 from cli.waiting import consequence, event_line
 from heirloom.core.errors import Denied, HeirloomError, Invalid, InvalidData, NotFound, Unavailable

@@ -22,7 +22,7 @@ class Bucket(Protocol):
     name: str
     objects: Objects
 
-    def upload(self, key: str, body: bytes) -> Location: ...
+    def upload(self, key: str, body: bytes, **metadata: str) -> Location: ...
     def listed(self) -> list[str]: ...
 
 
@@ -30,8 +30,8 @@ class InMemory:
     def __init__(self) -> None:
         self.name, self.objects = "bucket", MemoryObjects()
 
-    def upload(self, key: str, body: bytes) -> Location:
-        return self.objects.put(self.name, key, body)
+    def upload(self, key: str, body: bytes, **metadata: str) -> Location:
+        return self.objects.put(self.name, key, body, metadata=metadata)
 
     def listed(self) -> list[str]:
         return list(self.objects.keys(self.name))
@@ -43,8 +43,8 @@ class OnS3:
         client.create_bucket(Bucket=self.name)
         client.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
 
-    def upload(self, key: str, body: bytes) -> Location:
-        made = self._client.put_object(Bucket=self.name, Key=key, Body=body)
+    def upload(self, key: str, body: bytes, **metadata: str) -> Location:
+        made = self._client.put_object(Bucket=self.name, Key=key, Body=body, Metadata=metadata)
         return Location(self.name, key, made["VersionId"])
 
     def listed(self) -> list[str]:
@@ -79,6 +79,18 @@ def test_reads_in_pieces(bucket: Bucket) -> None:
 
 def test_reads_an_empty_object(bucket: Bucket) -> None:
     assert body_of(bucket, bucket.upload(KEY, b"")) == b""
+
+
+def test_tells_what_the_writer_of_a_version_said_of_it(bucket: Bucket) -> None:
+    told = bucket.upload(KEY, b"older", parameters='{"rate": "0.1"}')
+    bucket.upload(KEY, b"newer")
+    bucket.objects.copy(told, Location(bucket.name, "copy.csv"))
+
+    assert bucket.objects.metadata(told) == {"parameters": '{"rate": "0.1"}'}
+    assert bucket.objects.metadata(Location(bucket.name, KEY)) == {}
+    assert bucket.objects.metadata(Location(bucket.name, "copy.csv")) == bucket.objects.metadata(told)
+    with pytest.raises(NotFound):
+        bucket.objects.metadata(Location(bucket.name, "nothing.csv"))
 
 
 def test_writes_what_is_then_the_newest(bucket: Bucket) -> None:

@@ -53,6 +53,7 @@ def test_says_what_it_takes_to_train_the_same_again(flights: Job) -> None:
     assert found["dataset_id"] is None
     assert {"pandas", "scikit-learn", "skops", "numpy"} <= found["packages"].keys()
     assert found["parameters"]["learning_rate"] == 0.05
+    assert found["train_seconds"] > 0
 
 
 def test_keeps_a_histogram_of_each_feature(flights: Job) -> None:

@@ -97,5 +97,5 @@ def test_the_outputs_tell_where_everything_is(aws: Stacks) -> None:
 
     assert outputs == {
         *("ApiId", "ApiUrl", "DataBucket", "ArtifactBucket", "Prefix", "BatchMachine"),
-        *("LineageTable", "RoutesTable", "PredictionsTable", "DeadPages"),
+        *("LineageTable", "RoutesTable", "PredictionsTable", "TrackingTable", "DeadPages"),
     }

@@ -114,10 +114,10 @@ def test_what_is_invoked_asynchronously_has_dead_letters_and_an_alarm(aws: Stack
     watched = [it["Value"]["Fn::GetAtt"] for it in named if it["Name"] == "QueueName"]
 
     assert set(queues) == {
-        *("start_pipeline", "abandon_release", "record_predictions", "mirror_predictions"),
+        *("start_pipeline", "abandon_release", "end_run", "record_predictions", "mirror_predictions"),
         *("notify_pagerduty", "roll_back", "reject_version", "probe_models"),
     }
-    by_rule = ("start_pipeline", "abandon_release", "reject_version", "probe_models")
+    by_rule = ("start_pipeline", "abandon_release", "end_run", "reject_version", "probe_models")
     assert told >= {queues[name] for name in by_rule}
     assert sorted(watched) == sorted([queue, "QueueName"] for queue in {*queues.values(), *streams, *told})
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from heirloom.adapters.project_folder import git_commit
 from heirloom.core.release.order import PROMOTE, Wanted, start_release
 from heirloom.core.release.route import Mark
 from infra.build import build_layer
 from infra.platform import HeirloomApp
-from infra.project import git_commit
 from infra.release import machine_name
 from infra.settings import LONGEST_ENDING, Settings
 from tests.infra.synthesis import Stacks, synthesise, write_project

@@ -39,6 +39,7 @@ DOCUMENTS = {
 }
 FUNCTIONS = {
     "abandon_release": {"states:StartExecution", "sqs:SendMessage"},
+    "end_run": {*RECORD, "sqs:SendMessage"},
     "start_pipeline": {*RECORD, *QUARANTINE, "states:StartExecution", "sqs:SendMessage"},
     "validate_data": {*RECORD, *QUARANTINE},
     "register_version": {

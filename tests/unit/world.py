@@ -17,13 +17,19 @@ from heirloom.adapters.memory import (
     MemoryEndpoints,
     MemoryExecutions,
     MemoryJobs,
+    MemoryLedger,
     MemoryLineage,
     MemoryObjects,
     MemoryRegistry,
     MemoryRoutes,
     MemoryTrials,
 )
+from heirloom.adapters.memory.documents import MemoryDocuments
 from heirloom.core.prediction.warmth import Warmth
+from heirloom.core.run.journal import Journal
+from heirloom.core.run.upload import PARAMETERS
+from heirloom.core.tracking.registry.roles import served_by
+from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers import (
     change_release,
     move_route,
@@ -105,6 +111,7 @@ class World:
     """The ports, and the stages in their order; time goes on by a second with each look at the clock."""
 
     lineage: MemoryLineage = field(default_factory=MemoryLineage)
+    documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     routes: MemoryRoutes = field(init=False)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     executions: MemoryExecutions = field(default_factory=MemoryExecutions)
@@ -122,6 +129,16 @@ class World:
     def __post_init__(self) -> None:
         self.routes = MemoryRoutes(self.lineage)
 
+    @property
+    def tracking(self) -> Tracking:
+        """What MLflow's client works with."""
+        root = f"s3://{ARTIFACTS}/experiments"
+        return Tracking(self.documents, root, lambda: self.now, lambda: "5" * 32, served_by(self.routes))
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.lineage, self.tracking, MemoryLedger(self.lineage, self.documents))
+
     def clock(self) -> datetime:
         self.now += timedelta(seconds=1)
         return self.now
@@ -132,17 +149,19 @@ class World:
 
     def project(self, event: dict[str, Any]) -> dict[str, Any]:
         """register_project."""
-        return register_project.handle(event, PREFIX, self.lineage, self.routes, self.deployments, self.clock)
+        ports = {"lineage": self.lineage, "routes": self.routes, "tracking": self.tracking}
+        return register_project.handle(event, PREFIX, deployments=self.deployments, clock=self.clock, **ports)
 
     def deploy(self, name: str = "flight-delay") -> None:
         """Deploy the project of events/register_project.create.json, or one like it under another name."""
         self.project(json.loads(json.dumps(payload("register_project.create")).replace("flight-delay", name)))
 
-    def receive(self, event: dict[str, Any], body: bytes = FLIGHTS) -> dict[str, Any]:
-        """start_pipeline, once the object that the event tells of is there."""
-        described = event["detail"]["object"]
-        self.objects.put(event["detail"]["bucket"]["name"], described["key"], body, described["version-id"])
-        return start_pipeline.handle(event, self.lineage, self.objects, self.executions, self.clock)
+    def receive(self, event: dict[str, Any], body: bytes = FLIGHTS, parameters: str | None = None) -> dict[str, Any]:
+        """start_pipeline, once the object that the event tells of is there, perhaps with training parameters."""
+        bucket, described = event["detail"]["bucket"]["name"], event["detail"]["object"]
+        metadata = {} if parameters is None else {PARAMETERS: parameters}
+        self.objects.put(bucket, described["key"], body, described["version-id"], metadata)
+        return start_pipeline.handle(event, self.journal, self.objects, self.executions, self.clock)
 
     def upload(self, version: str = "v1", body: bytes = FLIGHTS, model: str = "flight-delay") -> dict[str, Any]:
         """Upload a version of <model>/2013.csv; the input of the execution that it starts."""
@@ -154,13 +173,14 @@ class World:
         return state
 
     def validate(self, state: dict[str, Any]) -> None:
-        state["dataset"] = validate_data.handle(state, ARTIFACTS, self.lineage, self.objects, self.clock)
+        state["dataset"] = validate_data.handle(state, ARTIFACTS, self.journal, self.objects, self.clock)
 
     def train(self, state: dict[str, Any], files: dict[str, bytes] | None = None) -> None:
         """What SageMaker would leave behind."""
         run = state["run"]
         output = f"runs/{run['model']}/{run['id']}/output"
         self.objects.put(ARTIFACTS, f"{output}/output.tar.gz", packed(files or evidence()))
+        self.objects.put(ARTIFACTS, f"{output}/model.tar.gz", b"a model")
         uri = f"s3://{ARTIFACTS}/{output}"
         state["training"] = {
             "job": run["id"],
@@ -169,7 +189,7 @@ class World:
         }
 
     def register(self, state: dict[str, Any]) -> None:
-        ports = {"lineage": self.lineage, "objects": self.objects, "registry": self.registry}
+        ports = {"journal": self.journal, "objects": self.objects, "registry": self.registry}
         version = register_version.handle(state, self.clock, bucket=ARTIFACTS, prefix=PREFIX, **ports)
         state["version"] = json.loads(json.dumps(version))
 
@@ -194,7 +214,7 @@ class World:
 
     def move(self, move: str, release: dict[str, Any]) -> dict[str, Any]:
         """move_route, with a release's state."""
-        ports = {"routes": self.routes, "lineage": self.lineage, "trials": self.trials, "answers": self.answers}
+        ports = {"routes": self.routes, "journal": self.journal, "trials": self.trials, "answers": self.answers}
         return move_route.handle({"move": move, "state": release}, clock=self.clock, **ports)
 
     def try_out(self, release: dict[str, Any], token: str = "token-1", **policy: Any) -> None:
@@ -225,7 +245,7 @@ class World:
     def fail(self, state: dict[str, Any], error: str, cause: str) -> dict[str, Any]:
         """record_failure, as the pipeline or the release calls it after an error."""
         failed = {**state, "error": {"Error": error, "Cause": cause}}
-        return record_failure.handle(failed, self.lineage, self.routes, self.deployments, self.clock)
+        return record_failure.handle(failed, self.journal, self.routes, self.deployments, self.clock)
 
     def carry(self, state: dict[str, Any], stages: int = 7) -> dict[str, Any]:
         """Take a run through its first stages."""

@@ -10,6 +10,7 @@ import ast
 import gzip
 import hashlib
 import io
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,13 @@ def bundle(folder: Path, target: Path) -> str:
     packed = gzip.compress(plain.getvalue(), mtime=0)
     target.write_bytes(packed)
     return hashlib.sha256(packed).hexdigest()
+
+
+def git_commit(folder: Path) -> str:
+    """The commit that last changed the folder, with ``-dirty`` where files differ from it; empty outside git."""
+    commit = _git(folder, "log", "-1", "--format=%H", "--", ".")
+    changed = _git(folder, "status", "--porcelain", "--", ".")
+    return f"{commit}-dirty" if commit and changed else commit
 
 
 class _Loader(yaml.SafeLoader):
@@ -184,3 +192,11 @@ def _defined(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return [alias.asname or alias.name for alias in statement.names]
     return []
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,10 @@ class S3Objects:
             head = self._client.head_object(**_named(location))
         found = replace(location, version_id=head.get("VersionId") or location.version_id)
         return Stored(found, head["ETag"], head["ContentLength"])
+
+    def metadata(self, location: Location) -> Mapping[str, str]:
+        with translated(f"looking for {location.uri}"):
+            return self._client.head_object(**_named(location))["Metadata"]
 
     def read(self, location: Location) -> Iterator[bytes]:
         with translated(f"reading {location.uri}"):

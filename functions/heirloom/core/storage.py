@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +40,9 @@ class Objects(Protocol):
 
     def describe(self, location: Location) -> Stored:
         """The object without its bytes; where the bucket keeps versions, the version that it is now."""
+
+    def metadata(self, location: Location) -> Mapping[str, str]:
+        """What the object's writer said of it, by names in lower case: user-defined metadata in S3's user guide."""
 
     def read(self, location: Location) -> Iterable[bytes]:
         """The object's bytes in chunks of at most 1 MiB: an object may be larger than the memory."""

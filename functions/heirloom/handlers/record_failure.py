@@ -7,17 +7,17 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage.graph import Lineage
 from heirloom.core.project.registration import Deployments
 from heirloom.core.release.route import Routes
+from heirloom.core.run.journal import Journal
 from heirloom.core.run.pipeline import record_failure
 from heirloom.handlers.edge import Event, entrypoint
 
 
-def handle(event: Event, lineage: Lineage, routes: Routes, deployments: Deployments, clock: Clock) -> dict[str, Any]:
-    return asdict(record_failure(event, lineage, routes, deployments, stamp(clock())))
+def handle(event: Event, journal: Journal, routes: Routes, deployments: Deployments, clock: Clock) -> dict[str, Any]:
+    return asdict(record_failure(event, journal, routes, deployments, stamp(clock())))
 
 
 lambda_handler = entrypoint(
-    handle, lineage=wiring.lineage, routes=wiring.routes, deployments=wiring.deployments, clock=wiring.clock
+    handle, journal=wiring.journal, routes=wiring.routes, deployments=wiring.deployments, clock=wiring.clock
 )

@@ -6,21 +6,21 @@ from typing import Any
 
 from heirloom import wiring
 from heirloom.core.clock import Clock, stamp
-from heirloom.core.lineage.graph import Lineage
 from heirloom.core.project.registration import Deployments, Registration, deregister, register
-from heirloom.core.release.route import Routes
+from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers.custom_resource import resource_entrypoint
 from heirloom.handlers.edge import Event
 
 
 def handle(
-    event: Event, prefix: str, lineage: Lineage, routes: Routes, deployments: Deployments, clock: Clock
+    event: Event, prefix: str, tracking: Tracking, deployments: Deployments, clock: Clock, **ports: Any
 ) -> dict[str, Any]:
+    """The other ports are the lineage and the routes."""
     properties = event["ResourceProperties"]
     if event["RequestType"] == "Delete":
-        deregister(properties["Model"], prefix, lineage, routes, deployments, stamp(clock()))
+        deregister(properties["Model"], prefix, deployments=deployments, at=stamp(clock()), **ports)
         return {}
-    route = register(Registration.from_properties(properties), lineage, routes, stamp(clock()))
+    route = register(Registration.from_properties(properties), tracking=tracking, at=stamp(clock()), **ports)
     return {"Model": route.model, "Revision": route.revision}
 
 
@@ -29,6 +29,7 @@ lambda_handler = resource_entrypoint(
     prefix=wiring.prefix,
     lineage=wiring.lineage,
     routes=wiring.routes,
+    tracking=wiring.own_tracking,
     deployments=wiring.deployments,
     clock=wiring.clock,
 )

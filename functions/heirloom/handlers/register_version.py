@@ -1,4 +1,4 @@
-"""Pipeline, RegisterVersion: number what was trained, in SageMaker's registry and in the lineage, with its evidence."""
+"""Pipeline, RegisterVersion: number what was trained, in both registries and the lineage, and log its run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ lambda_handler = entrypoint(
     clock=wiring.clock,
     bucket=wiring.artifact_bucket,
     prefix=wiring.prefix,
-    lineage=wiring.lineage,
+    journal=wiring.journal,
     objects=wiring.objects,
     registry=wiring.registry,
 )

@@ -77,15 +77,19 @@ def test_a_node_that_is_there_is_told_from_other_reasons(client: Any, stub: Stub
 
 def test_asks_again_for_routes_that_were_left_out(client: Any, stub: Stubber) -> None:
     first, second = ({"model": {"S": model}} for model in ("beer", "wine"))
+    left = {"Keys": [second], "ConsistentRead": True}
     stub.add_response(
         "batch_get_item",
-        {"Responses": {"routes": [item("beer")]}, "UnprocessedKeys": {"routes": {"Keys": [second]}}},
-        {"RequestItems": {"routes": {"Keys": [first, second]}}},
+        {
+            "Responses": {"routes": [item("beer")]},
+            "UnprocessedKeys": {"routes": {"Keys": [second], "ConsistentRead": True}},
+        },
+        {"RequestItems": {"routes": {"Keys": [first, second], "ConsistentRead": True}}},
     )
     stub.add_response(
         "batch_get_item",
         {"Responses": {"routes": [item("wine")]}, "UnprocessedKeys": {}},
-        {"RequestItems": {"routes": {"Keys": [second]}}},
+        {"RequestItems": {"routes": left}},
     )
 
     assert set(DynamoRoutes(client, "routes", "lineage").get_many(["beer", "wine"])) == {"beer", "wine"}

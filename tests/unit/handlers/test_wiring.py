@@ -12,6 +12,7 @@ import pytest
 
 from heirloom import handlers, wiring
 from heirloom.adapters import s3, stepfunctions
+from heirloom.adapters.artifacts import S3Artifacts
 from heirloom.adapters.dynamodb.decisions import DynamoDecisions
 from heirloom.adapters.dynamodb.incidents import DynamoIncidents
 from heirloom.adapters.dynamodb.lineage import DynamoLineage
@@ -32,6 +33,8 @@ from heirloom.core.prediction.label_reading import Taking
 from heirloom.core.project.recent import RecentProjects
 from heirloom.core.release.route import RecentRoutes
 from heirloom.core.rollback.ports import Ports
+from heirloom.core.run.journal import Journal
+from heirloom.core.tracking.tracking import Tracking
 
 NAMES = sorted(
     path.stem
@@ -43,6 +46,7 @@ ENVIRONMENT = {
     "HEIRLOOM_LINEAGE_TABLE": "lineage",
     "HEIRLOOM_ROUTES_TABLE": "routes",
     "HEIRLOOM_PREDICTIONS_TABLE": "predictions",
+    "HEIRLOOM_TRACKING_TABLE": "tracking",
     "HEIRLOOM_ARTIFACT_BUCKET": "artifacts",
     "HEIRLOOM_API_URL": "https://a1b2c3.execute-api.us-east-1.amazonaws.com",
     "HEIRLOOM_PAGERDUTY_SECRET": "pagerduty",
@@ -80,6 +84,10 @@ ADAPTERS: dict[str, type] = {
     "probe": LambdaProbe,
     "recent_requests": CloudWatchRecent,
     "rollback": Ports,
+    "tracking": Tracking,
+    "own_tracking": Tracking,
+    "experiment_artifacts": S3Artifacts,
+    "journal": Journal,
 }
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from heirloom.adapters.memory import MemoryDeployments, MemoryExecutions, MemoryLineage, MemoryRoutes
+from heirloom.adapters.memory import MemoryDeployments, MemoryExecutions, MemoryRoutes
 from heirloom.core.errors import Invalid
 from heirloom.core.run.pipeline import read_failure, record_failure
 from heirloom.handlers import abandon_release
-from tests.unit.world import payload
+from tests.unit.world import World, payload
 
 EVENT = payload("abandon_release.aborted")
 MACHINE = EVENT["detail"]["stateMachineArn"]
@@ -52,7 +52,7 @@ def test_what_it_had_made_is_taken_down(executions: MemoryExecutions, status: st
     abandon_release.handle(told(status=status), executions)
     deployments = MemoryDeployments({"heirloom-flight-delay-v2", "heirloom-flight-delay-v3"})
 
-    failure = record_failure(started(executions), MemoryLineage(), MemoryRoutes(), deployments, "now")
+    failure = record_failure(started(executions), World().journal, MemoryRoutes(), deployments, "now")
 
     assert failure.reason == reason
     assert deployments.up == {"heirloom-flight-delay-v2"}

@@ -117,6 +117,7 @@ class Theatre:
             probe=self.probe,
             announcements=self.announcements,
             executions=world.executions,
+            journal=world.journal,
             ending=Ending(world.trials, world.answers),
             log=self.logged.append,
             clock=lambda: self.now,

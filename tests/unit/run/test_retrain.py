@@ -12,7 +12,7 @@ CAUSE = "flight-delay/accuracy/v2/2026-11-23T15:55:00.000Z"
 
 
 def again(world: World, cause: str = CAUSE) -> str | None:
-    return retrain("flight-delay", cause, world.lineage, world.executions, AT)
+    return retrain("flight-delay", cause, world.journal, world.executions, AT)
 
 
 def test_the_newest_upload_that_became_a_dataset_is_trained_on(deployed: World) -> None:

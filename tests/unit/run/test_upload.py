@@ -60,6 +60,41 @@ def test_a_new_version_of_the_same_key_is_another_run(deployed: World) -> None:
     assert deployed.upload("v1")["run"]["id"] != deployed.upload("v2")["run"]["id"]
 
 
+def test_trains_with_the_parameters_that_came_with_the_upload(deployed: World) -> None:
+    deployed.receive(payload("start_pipeline.upload"), parameters='{"learning_rate": "0.03"}')
+
+    (document,) = deployed.executions.started.values()
+    declared = payload("validate_data.run")["project"]["hyperparameters"]
+    assert document["project"]["hyperparameters"] == {**declared, "learning_rate": "0.03"}
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ('{"learning_rat": "0.03"}', "did you mean learning_rate?"),
+        ('{"learning_rate": "fast"}', "expected a number, got 'fast'"),
+        ('{"learning_rate": 0.03}', "expected a JSON object of texts"),
+        ('["learning_rate"]', "expected a JSON object of texts"),
+        ("learning_rate=0.03", "expected a JSON object, got"),
+    ],
+)
+def test_refuses_parameters_that_the_project_can_not_take(deployed: World, told: str, why: str) -> None:
+    receipt = deployed.receive(payload("start_pipeline.upload"), parameters=told)
+
+    assert (receipt["run"], deployed.executions.started) == (None, {})
+    assert why in receipt["reason"]
+    assert reason_beside(deployed, "flight-delay/2013.csv")["reason"] == receipt["reason"]
+
+
+def test_starts_the_run_of_a_file_that_was_deleted_meanwhile(deployed: World) -> None:
+    event = payload("start_pipeline.upload")
+    upload = Upload.from_event(event)
+
+    receipt = receive(upload, deployed.journal, deployed.objects, deployed.executions, event["time"])
+
+    assert (receipt.run, receipt.started) == (upload.run_id, True)
+
+
 def test_takes_keys_as_the_event_has_them_without_decoding(deployed: World) -> None:
     event = payload("start_pipeline.spaces")
 
@@ -138,7 +173,7 @@ def test_does_not_hide_a_newer_upload_of_the_same_key(world: World) -> None:
     world.objects.put(BUCKET, "flight-delay/2013.csv", b"newer")
     upload = Upload(BUCKET, location.key, str(location.version_id), 5)
 
-    receive(upload, world.lineage, world.objects, world.executions, event["time"])
+    receive(upload, world.journal, world.objects, world.executions, event["time"])
 
     assert b"".join(world.objects.read(location)) == b"older"
     assert "flight-delay/2013.csv" in world.objects.keys(BUCKET)

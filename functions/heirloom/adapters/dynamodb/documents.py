@@ -54,8 +54,8 @@ class DynamoDocuments:
         if len(documents) == 1 and not gone:
             self._write_one(documents[0])
             return
-        changes: list[Any] = [{"Put": {"Item": _item(each), **self._condition(each)}} for each in documents]
-        changes += [{"Delete": {"Key": _key(each.key), **self._condition(each)}} for each in gone]
+        changes: list[Any] = puts(self._table, documents)
+        changes += [{"Delete": {"Key": _key(each.key), **_condition(self._table, each)}} for each in gone]
         what = f"writing {(*documents, *gone)[0].id}"
         with translated(what):
             try:
@@ -112,18 +112,24 @@ class DynamoDocuments:
 
     def _write_one(self, document: Document) -> None:
         with translated(f"writing {document.id}", TransactionConflictException=Conflict):
-            self._client.put_item(Item=_item(document), **self._condition(document))
+            self._client.put_item(Item=_item(document), **_condition(self._table, document))
 
-    def _condition(self, document: Document) -> Item:
-        if not document.conditional:
-            return {"TableName": self._table}
-        if document.revision == 0:
-            return {"TableName": self._table, "ConditionExpression": "attribute_not_exists(id)"}
-        return {
-            "TableName": self._table,
-            "ConditionExpression": "revision = :known",
-            "ExpressionAttributeValues": {":known": {"N": str(document.revision)}},
-        }
+
+def puts(table: str, documents: Sequence[Document]) -> list[Any]:
+    """The writes of a transaction: each document as its next revision, on the condition that it is as it was."""
+    return [{"Put": {"Item": _item(each), **_condition(table, each)}} for each in documents]
+
+
+def _condition(table: str, document: Document) -> Item:
+    if not document.conditional:
+        return {"TableName": table}
+    if document.revision == 0:
+        return {"TableName": table, "ConditionExpression": "attribute_not_exists(id)"}
+    return {
+        "TableName": table,
+        "ConditionExpression": "revision = :known",
+        "ExpressionAttributeValues": {":known": {"N": str(document.revision)}},
+    }
 
 
 def _item(document: Document) -> Item:

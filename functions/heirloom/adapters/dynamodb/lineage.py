@@ -63,16 +63,7 @@ class DynamoLineage:
         return self._neighbours(target, f"in#{relation}#")
 
     def record(self, run: Node, event: Event) -> None:
-        pk, sk = _list_key(run)
-        shown = {
-            "TableName": self._table,
-            "Key": _key(pk, sk),
-            "UpdateExpression": "SET #last = :last",
-            "ExpressionAttributeNames": {"#last": "last"},
-            "ExpressionAttributeValues": {":last": {"S": _json(vars(event))}},
-        }
-        writes = [_put(self._table, _event_item(run.key, event)), {"Update": shown}]
-        self._write(f"recording {event.stage} {event.state} of {run.key}", writes)
+        self._write(f"recording {event.stage} {event.state} of {run.key}", recordings(self._table, run, event))
 
     def history(self, run_id: str) -> tuple[Event, ...]:
         return tuple(map(_event, self._query(f"run#{run_id}", "event#")))
@@ -135,11 +126,30 @@ class _StoppedError(Exception):
     """A condition of a transaction did not hold."""
 
 
-def additions(table: str, node: Node, edges: Iterable[Edge]) -> list[Item]:
-    """The writes of a transaction that adds a node, its list entry and edges, if the node is not there."""
+def additions(table: str, node: Node, edges: Iterable[Edge], last: Event | None = None) -> list[Item]:
+    """The writes of a transaction that adds a node, its list entry and edges, if the node is not there.
+
+    The first one has the condition. The entry shows ``last``, the event of a run that begins with one.
+    """
     once = _put(table, _node_item(node), "attribute_not_exists(pk)")
-    entry = [] if node.kind in _UNLISTED else [_put(table, _entry_item(node))]
+    shown = _texts({"last": _json(vars(last))}) if last else {}
+    entry = [] if node.kind in _UNLISTED else [_put(table, {**_entry_item(node), **shown})]
     return [once, *entry, *(_put(table, item) for item in _edge_items(edges))]
+
+
+def recordings(table: str, run: Node, event: Event, listed: bool = True) -> list[Item]:
+    """The writes of a transaction that adds to a run's history; its list entry shows that, if it is ``listed``."""
+    history = _put(table, _event_item(run.key, event))
+    if not listed:
+        return [history]
+    shown = {
+        "TableName": table,
+        "Key": _key(*_list_key(run)),
+        "UpdateExpression": "SET #last = :last",
+        "ExpressionAttributeNames": {"#last": "last"},
+        "ExpressionAttributeValues": {":last": {"S": _json(vars(event))}},
+    }
+    return [history, {"Update": shown}]
 
 
 def _put(table: str, item: Item, condition: str = "") -> Item:

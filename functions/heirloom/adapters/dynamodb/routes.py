@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heirloom.adapters.aws import translated
 from heirloom.adapters.dynamodb.lineage import additions
+from heirloom.adapters.dynamodb.reading import read_all
 from heirloom.core.errors import Conflict, Unavailable
 from heirloom.core.lineage.graph import Edge, Node
 from heirloom.core.release.route import OPEN, Route
@@ -33,18 +34,10 @@ class DynamoRoutes:
         return route_of(item) if item else None
 
     def get_many(self, models: Iterable[str]) -> Mapping[str, Route]:
-        """BatchGetItem takes 100 keys at most, and may leave some for the next call."""
-        wanted = [{"model": {"S": model}} for model in models]
-        found: dict[str, Route] = {}
-        while wanted:
-            batch, wanted = wanted[:100], wanted[100:]
-            with translated("reading routes"):
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": batch}})
-            routes = map(route_of, answer["Responses"].get(self._table, []))
-            found.update({route.model: route for route in routes})
-            left: Any = answer["UnprocessedKeys"].get(self._table, {"Keys": []})
-            wanted += left["Keys"]
-        return found
+        """Consistently: the aliases of registered models say what is served now."""
+        wanted = [{"model": {"S": model}} for model in dict.fromkeys(models)]
+        routes = map(route_of, read_all(self._client, self._table, wanted, "reading routes"))
+        return {route.model: route for route in routes}
 
     def put(self, route: Route, record: Node, *edges: Edge) -> None:
         """A transaction is also cancelled where another one is at the same items: then that one wins.

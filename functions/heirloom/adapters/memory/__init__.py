@@ -8,6 +8,7 @@ from heirloom.adapters.memory.aws import (
     MemoryRegistry,
 )
 from heirloom.adapters.memory.incidents import MemoryIncidents, MemoryPager
+from heirloom.adapters.memory.ledger import MemoryLedger
 from heirloom.adapters.memory.lineage import MemoryLineage
 from heirloom.adapters.memory.objects import MemoryObjects
 from heirloom.adapters.memory.predictions import MemoryPredictions
@@ -25,6 +26,7 @@ __all__ = [
     "MemoryExecutions",
     "MemoryIncidents",
     "MemoryJobs",
+    "MemoryLedger",
     "MemoryLineage",
     "MemoryObjects",
     "MemoryPager",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import md5
 
@@ -15,13 +15,22 @@ class MemoryObjects:
 
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str], dict[str, bytes]] = {}
+        self._metadata: dict[tuple[str, str, str], Mapping[str, str]] = {}
         self.hidden: set[tuple[str, str]] = set()
 
-    def put(self, bucket: str, key: str, body: bytes, version_id: str | None = None) -> Location:
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        version_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Location:
         """Upload, and say which version it became."""
         versions = self._versions.setdefault((bucket, key), {})
         version = version_id or f"v{len(versions) + 1}"
         versions[version] = body
+        self._metadata[bucket, key, version] = dict(metadata or {})
         self.hidden.discard((bucket, key))
         return Location(bucket, key, version)
 
@@ -33,6 +42,10 @@ class MemoryObjects:
         body, versions = self._body(location), self._versions[location.bucket, location.key]
         version = location.version_id or list(versions)[-1]
         return Stored(replace(location, version_id=version), _etag(body), len(body))
+
+    def metadata(self, location: Location) -> Mapping[str, str]:
+        version = str(self.describe(location).location.version_id)
+        return self._metadata[location.bucket, location.key, version]
 
     def read(self, location: Location) -> Iterator[bytes]:
         body = self._body(location)
@@ -48,7 +61,7 @@ class MemoryObjects:
         self.put(location.bucket, location.key, body)
 
     def copy(self, source: Location, target: Location) -> None:
-        self.put(target.bucket, target.key, self._body(source))
+        self.put(target.bucket, target.key, self._body(source), metadata=self.metadata(source))
 
     def join(self, pieces: Sequence[Stored], target: Location, content_type: str) -> None:  # noqa: ARG002 - as above
         self.put(target.bucket, target.key, b"".join(self._body(piece.location) for piece in pieces))

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from heirloom.core.clock import Clock, stamp
 from heirloom.core.dataset.schema import Summary, inspect
 from heirloom.core.errors import InvalidData, NotFound
-from heirloom.core.lineage.graph import FEEDS, Document, Edge, Lineage, Node
+from heirloom.core.lineage.graph import FEEDS, Document, Edge, Node
 from heirloom.core.project.reading import parse_project
-from heirloom.core.run.pipeline import event_of, run_of
+from heirloom.core.run.journal import Journal
+from heirloom.core.run.pipeline import event_of, has_ended, run_of
+from heirloom.core.run.record import FAILED, FAILURE_TAG
+from heirloom.core.run.tracked import Ending
 from heirloom.core.run.upload import QUARANTINE, Upload, quarantine
 from heirloom.core.storage import Location, Objects
 
@@ -24,12 +27,12 @@ class Dataset:
     rows: int
 
 
-def ingest(state: Document, bucket: str, lineage: Lineage, objects: Objects, clock: Clock) -> Dataset:
+def ingest(state: Document, bucket: str, journal: Journal, objects: Objects, clock: Clock) -> Dataset:
     """Check the run's upload against its project in one pass, then copy it to the artifact ``bucket``.
 
     Raises InvalidData once the file is in quarantine, NotFound when the run or the uploaded version is unknown.
     """
-    run = state["run"]
+    run, lineage = state["run"], journal.lineage
     known = lineage.node("run", run["id"])
     if known is None:
         raise NotFound(f"run {run['id']} is not in the lineage: start_pipeline records a run before it starts it")
@@ -40,7 +43,8 @@ def ingest(state: Document, bucket: str, lineage: Lineage, objects: Objects, clo
         at = stamp(clock())
         quarantine(upload, error, objects, at, run["id"])
         detail = {"error": "InvalidData", "reason": str(error), "moved_to": QUARANTINE + upload.key}
-        lineage.record(run_of(state), event_of(state, "dataset", "failed", at, **detail))
+        event = event_of(state, "dataset", "failed", at, **detail)
+        journal.end(run_of(state), event, Ending(FAILED, {FAILURE_TAG: str(error)}), has_ended)
         raise
     dataset = _keep(upload, summary, bucket, objects)
     node = _node(upload, dataset, summary, stamp(clock()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 
@@ -11,6 +12,11 @@ from heirloom.core.spelling import did_you_mean
 
 _TRUTHS = {"true": True, "false": False}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def text_of(value: Scalar) -> str:
+    """A parameter as hyperparameters carry it; ``overlaid`` reads it back."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def overlaid(declared: Mapping[str, Scalar], given: Mapping[str, str]) -> dict[str, Scalar]:

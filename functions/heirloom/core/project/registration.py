@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 from heirloom.core.errors import Invalid
 from heirloom.core.lineage.graph import Lineage, Node, version_id
-from heirloom.core.project.definition import CanaryPolicy, Project, Scalar, Serving, Slo
+from heirloom.core.project.definition import CanaryPolicy, Project, Serving, Slo
+from heirloom.core.project.parameters import text_of
 from heirloom.core.project.reading import parse_project
 from heirloom.core.release import moves
 from heirloom.core.release.change import ATTEMPTS, change, open_route
 from heirloom.core.release.route import Mark, Route, Routes
+from heirloom.core.tracking.registry.trained import claim
+from heirloom.core.tracking.tracking import Tracking
 
 VARIANT = "AllTraffic"
 LONGEST_LIMIT_MS = 15_000
@@ -82,10 +85,11 @@ class Registration:
         return {
             "model": self.project.name,
             "code_uri": self.code_uri,
+            "code_hash": self.code_hash,
             "image": self.image,
             "instance": training.instance,
             "max_seconds": training.max_minutes * 60,
-            "hyperparameters": {name: _text(value) for name, value in training.parameters.items()},
+            "hyperparameters": {name: text_of(value) for name, value in training.parameters.items()},
             "variant": _variant(serving),
             "scaling": _scaling(serving),
             "canary": _canary(serving.canary, self.project.slo) if serving.canary else None,
@@ -94,12 +98,14 @@ class Registration:
         }
 
 
-def register(registration: Registration, lineage: Lineage, routes: Routes, at: str) -> Route:
+def register(registration: Registration, lineage: Lineage, routes: Routes, tracking: Tracking, at: str) -> Route:
     """Record the project as it is deployed now, and its version 0; the route is made when there is none.
 
-    Called at each deploy, and again when CloudFormation repeats itself: the second time changes nothing.
+    Called at each deploy, and again when CloudFormation repeats itself: the second time changes nothing. Raises Invalid
+    where people have registered versions under the project's name: better now than when something is trained.
     """
     project = registration.project
+    claim(project.name, project.description, tracking)
     lineage.put_project(_project_node(registration, at))
     lineage.add(_baseline(registration, at))
     mark = Mark("deploy", at, "the baseline answers until a version is trained")
@@ -148,11 +154,6 @@ def _baseline(registration: Registration, at: str) -> Node:
     summary = {"number": 0, "endpoint": registration.baseline_endpoint, "run": None}
     data = {**summary, "model_uri": registration.code_uri, "image": registration.image}
     return Node("version", version_id(model, 0), model, at, data, summary)
-
-
-def _text(value: Scalar) -> str:
-    """A parameter as SageMaker's hyperparameters carry it; core/project/parameters.py reads it back."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _variant(serving: Serving) -> dict[str, Any]:

@@ -15,13 +15,20 @@ from heirloom.core.release.change import ATTEMPTS, Ending, change
 from heirloom.core.release.moves import Move
 from heirloom.core.release.route import BASELINE, Mark, Route, Routes
 from heirloom.core.release.verdict import Verdict
+from heirloom.core.run import tracked
+from heirloom.core.run.journal import Journal
 from heirloom.core.run.pipeline import event_of, run_of
+from heirloom.core.run.record import FAILED, FAILURE_TAG, FINISHED
 
 READY, PROMOTED, SUPERSEDED, ROLLED_BACK, STOPPED = "ready", "promoted", "superseded", "rolled back", "stopped"
 LOOKED_BACK = 50
 """How many changes a step looks back for its own: it is repeated within minutes."""
-# How the run that trained the version goes on: what its history says of the last stage.
-_EVENTS = {PROMOTED: "done", SUPERSEDED: "superseded", STOPPED: "failed"}
+# How the run that trained the version ends: what its history says of the last stage, and what tracking does.
+_EVENTS = {
+    PROMOTED: ("done", tracked.Ending(FINISHED)),
+    SUPERSEDED: ("superseded", tracked.Ending(FINISHED, {tracked.SUPERSEDED_TAG: ""})),
+    STOPPED: ("failed", tracked.Ending(FAILED, {FAILURE_TAG: ""})),
+}
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,13 @@ class Outcome:
     outcome: str
 
 
-def move_route(move: str, state: Document, routes: Routes, lineage: Lineage, ending: Ending, at: str) -> Outcome:
+def move_route(move: str, state: Document, routes: Routes, journal: Journal, ending: Ending, at: str) -> Outcome:
     """One of the moves ready, promote, rollback and stop; the last three end the release, and so its run.
 
     Raises Conflict, NotReady, and NotFound when the model has no route (its project was removed).
     """
-    outcome = _MOVES[move](_Release(state, routes, lineage, ending, at))
-    _tell(state, outcome, lineage, at)
+    outcome = _MOVES[move](_Release(state, routes, journal.lineage, ending, at))
+    _tell(state, outcome, journal, at)
     return outcome
 
 
@@ -202,11 +209,17 @@ _MOVES: dict[str, Callable[[_Release], Outcome]] = {
 }
 
 
-def _tell(state: Document, outcome: Outcome, lineage: Lineage, at: str) -> None:
+def _tell(state: Document, outcome: Outcome, journal: Journal, at: str) -> None:
     """How the release ended, in the history of the run that trained the version; once."""
-    run, event = state["run"]["id"], _EVENTS.get(outcome.outcome)
-    if run is None or event is None:
+    run, told = state["run"]["id"], _EVENTS.get(outcome.outcome)
+    if run is None or told is None:
         return
-    if not any(("route", event) == (told.stage, told.state) for told in lineage.history(run)):
-        reason = None if outcome.outcome == PROMOTED else outcome.reason
-        lineage.record(run_of(state), event_of(state, "route", event, at, reason=reason))
+    event, ending = told
+    reason = None if outcome.outcome == PROMOTED else outcome.reason
+    why = dict.fromkeys(ending.tags, outcome.reason)
+    journal.end(
+        run_of(state),
+        event_of(state, "route", event, at, reason=reason),
+        replace(ending, tags=why),
+        lambda before: (before.stage, before.state) == ("route", event),
+    )

@@ -165,7 +165,7 @@ class Acting:
         if not (decision.retrain and self._project.drift.retrain):
             return None
         ports = self._ports
-        return retrain(self._breach.model, self._breach.id, ports.sources.lineage, ports.executions, self._now)
+        return retrain(self._breach.model, self._breach.id, ports.journal, ports.executions, self._now)
 
     @property
     def _now(self) -> str:

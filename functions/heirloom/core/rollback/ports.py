@@ -12,12 +12,14 @@ from heirloom.core.rollback.announcement import Announcements
 from heirloom.core.rollback.answering import Pause, Probe
 from heirloom.core.rollback.latch import Decisions
 from heirloom.core.rollback.replay import Sources
+from heirloom.core.run.journal import Journal
 from heirloom.core.run.upload import Executions
 
 
 @dataclass(frozen=True)
 class Ports:
-    """``ending`` tells the release whose canary a rollback ends; ``pause`` waits so many seconds."""
+    """``ending`` tells the release whose canary a rollback ends; a training that is started is told in ``journal``;
+    ``pause`` waits so many seconds."""
 
     decisions: Decisions
     routes: Routes
@@ -25,6 +27,7 @@ class Ports:
     probe: Probe
     announcements: Announcements
     executions: Executions
+    journal: Journal
     ending: Ending
     log: Log
     clock: Clock

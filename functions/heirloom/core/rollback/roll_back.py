@@ -70,7 +70,7 @@ def retrain_after_drift(model: str, at: str, ports: Ports) -> str | None:
     registration = registered(model, lineage)
     if registration is None or not registration.project.drift.retrain:
         return None
-    return retrain(model, f"{model}/{DRIFTED}/{at}", lineage, ports.executions, stamp(ports.clock()))
+    return retrain(model, f"{model}/{DRIFTED}/{at}", ports.journal, ports.executions, stamp(ports.clock()))
 
 
 def _publish(project: Project, unsure: set[str], ports: Ports) -> None:

@@ -45,7 +45,8 @@ class Scores:
 class Evidence:
     """``files`` holds every file of FILES as it was written; ``smoke`` has ``inputs`` and ``predictions``.
 
-    ``compiled`` says what serves the model and why: its ``path`` is onnx, numpy or scikit-learn.
+    ``compiled`` says what serves the model and why: its ``path`` is onnx, numpy or scikit-learn. ``train_seconds`` is
+    how long the fit took; None of a model that was trained before this was told.
     """
 
     files: Mapping[str, bytes]
@@ -53,6 +54,7 @@ class Evidence:
     smoke: Mapping[str, list[dict[str, Any]]]
     environment: Mapping[str, Any]
     compiled: Mapping[str, Any]
+    train_seconds: float | None = None
 
 
 def read_evidence(chunks: Iterable[bytes]) -> Evidence:
@@ -61,9 +63,14 @@ def read_evidence(chunks: Iterable[bytes]) -> Evidence:
         files = _members(chunks)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise Invalid(f"output.tar.gz of the training job can't be read: {error}") from error
+    return evidence_of(files)
+
+
+def evidence_of(files: Mapping[str, bytes]) -> Evidence:
+    """Check the files by name that a training has left. Raises Invalid saying what is missing or wrong."""
     missing = [name for name in FILES if name not in files]
     if missing:
-        raise Invalid(f"output.tar.gz of the training job lacks {', '.join(missing)}")
+        raise Invalid(f"the output of the training job lacks {', '.join(missing)}")
     documents = {name: _json(name, body) for name, body in files.items()}
     return Evidence(
         files=files,
@@ -71,6 +78,7 @@ def read_evidence(chunks: Iterable[bytes]) -> Evidence:
         smoke=_smoke(documents["smoke.json"]),
         environment=documents["environment.json"],
         compiled=documents["compiled.json"],
+        train_seconds=_seconds(documents["environment.json"].get("train_seconds")),
     )
 
 
@@ -149,6 +157,10 @@ def _scores(metrics: Mapping[str, Any]) -> Scores:
 
 def _number(value: Any) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _seconds(told: Any) -> float | None:
+    return float(told) if isinstance(told, int | float) and math.isfinite(told) else None
 
 
 def _smoke(document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

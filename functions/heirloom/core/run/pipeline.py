@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from heirloom.core import errors
-from heirloom.core.lineage.graph import Document, Event, Lineage, Node
+from heirloom.core.lineage.graph import Document, Event, Node
 from heirloom.core.project.registration import Deployments
 from heirloom.core.release.change import ATTEMPTS, change
 from heirloom.core.release.moves import stop
 from heirloom.core.release.route import Mark, Route, Routes
+from heirloom.core.run.journal import Journal
+from heirloom.core.run.record import FAILED, FAILURE_TAG, KILLED
+from heirloom.core.run.tracked import Ending
 
+ABORTED = "ABORTED"
+"""The status of an execution that a person has stopped, and the error of what clears up after a release that was."""
 STAGES = ("dataset", "training", "version", "endpoint", "test", "route")
 LONGEST_REASON = 2000
 
@@ -48,7 +53,7 @@ def event_of(state: Document, stage: str, outcome: str, at: str, **detail: Any) 
     return Event(at, stage, outcome, {name: fact for name, fact in {**facts, **detail}.items() if fact is not None})
 
 
-def record_failure(state: Document, lineage: Lineage, routes: Routes, deployments: Deployments, at: str) -> Failure:
+def record_failure(state: Document, journal: Journal, routes: Routes, deployments: Deployments, at: str) -> Failure:
     """Write stage and reason to the run's history, end the canary, then take down what was made for it.
 
     An endpoint that the route has among its ready ones stays. The state is the pipeline's or the release's; that has no
@@ -56,7 +61,7 @@ def record_failure(state: Document, lineage: Lineage, routes: Routes, deployment
     clean-up that fails must not hide it.
     """
     failure = read_failure(state)
-    _tell(state, failure, lineage, at)
+    _tell(state, failure, journal, at)
     model, name = state["run"]["model"], state.get("version", {}).get("name")
     if name is None:
         return failure
@@ -70,14 +75,18 @@ def record_failure(state: Document, lineage: Lineage, routes: Routes, deployment
     return failure
 
 
-def _tell(state: Document, failure: Failure, lineage: Lineage, at: str) -> None:
+def has_ended(event: Event) -> bool:
+    """Whether a run that has this event in its history is over."""
+    return event.state == "failed" or event.stage == STAGES[-1]
+
+
+def _tell(state: Document, failure: Failure, journal: Journal, at: str) -> None:
     """Not of a run that has ended: a release that is aborted while it clears up has done its work."""
     if state["run"]["id"] is None:
         return
-    run = run_of(state)
-    if not any(event.state == "failed" or event.stage == STAGES[-1] for event in lineage.history(run.id)):
-        detail = {"error": failure.error, "reason": failure.reason}
-        lineage.record(run, event_of(state, failure.stage, "failed", at, **detail))
+    detail = {"error": failure.error, "reason": failure.reason}
+    ending = Ending(KILLED if failure.error == ABORTED else FAILED, {FAILURE_TAG: failure.reason})
+    journal.end(run_of(state), event_of(state, failure.stage, "failed", at, **detail), ending, has_ended)
 
 
 def _without_canary(route: Route, release: str | None, mark: Mark) -> Route:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from heirloom.core.lineage.graph import MAKES, Document, Edge, Lineage, Node, version_id
+from heirloom.core.lineage.graph import MAKES, Document, Edge, Node, version_id
 from heirloom.core.project.registration import endpoint_name
 from heirloom.core.release.order import PROMOTE, Order, release_input
 from heirloom.core.release.route import Mark
+from heirloom.core.run.entry import entry_of, facts_of
 from heirloom.core.run.evidence import Evidence, read_evidence
+from heirloom.core.run.journal import Journal
 from heirloom.core.run.pipeline import event_of, run_of
 from heirloom.core.storage import Location, Objects
 
@@ -54,13 +56,15 @@ class Version:
 
 
 def register_version(
-    state: Document, bucket: str, prefix: str, lineage: Lineage, objects: Objects, registry: Registry, at: str
+    state: Document, bucket: str, prefix: str, journal: Journal, objects: Objects, registry: Registry, at: str
 ) -> Version:
-    """Number what the run trained and keep its evidence in the artifact ``bucket``, below versions/.
+    """Number what the run trained and keep its evidence in the artifact ``bucket``, below versions/ and with its run.
 
-    Repeated, it answers with the same version. Raises Invalid for evidence that is missing or broken.
+    The version is in the lineage and in tracking's registry, and its run is logged, in one transaction. Repeated, it
+    answers with the same version. Raises Invalid for evidence that is missing or broken, and for a registered model of
+    this name that people have put versions into.
     """
-    run = state["run"]
+    run, lineage = state["run"], journal.lineage
     evidence = read_evidence(objects.read(Location.from_uri(state["training"]["output_uri"])))
     package = registry.submit(_submission(state, prefix, evidence))
     folder = Location(bucket, f"versions/{run['model']}/{package.number}/")
@@ -68,10 +72,11 @@ def register_version(
         objects.write(Location(bucket, folder.key + name), body, JSON)
     name = endpoint_name(prefix, run["model"], package.number)
     node = _node(state, package, name, folder.uri, evidence, at)
-    if lineage.add(node, Edge(f"run#{run['id']}", MAKES, node.key)):
-        now = {**state, "version": {"number": package.number}}
-        lineage.record(run_of(state), event_of(now, "version", "done", at, score=evidence.scores.score))
-    else:
+    made = Edge(f"run#{run['id']}", MAKES, node.key)
+    now = {**state, "version": {"number": package.number}}
+    event = event_of(now, "version", "done", at, score=evidence.scores.score)
+    entry = entry_of(state, evidence, package.number, journal, objects)
+    if not journal.add(node, made, run=run_of(state), event=event, documents=lambda: entry.documents(at)):
         node = lineage.node(node.kind, node.id) or node
     return Version(package.number, name, package.arn, _release(state, node, name))
 
@@ -83,21 +88,12 @@ def _release(state: Document, version: Node, name: str) -> dict[str, Any]:
 
 
 def _submission(state: Document, prefix: str, evidence: Evidence) -> Submission:
-    scores = evidence.scores
-    facts = {
-        "run": state["run"]["id"],
-        "dataset": state["dataset"]["id"],
-        "git_commit": state["project"]["git_commit"] or "unknown",
-        "metric": scores.metric,
-        "score": repr(scores.score),
-        "objective_met": str(scores.met).lower(),
-    }
     return Submission(
         group=f"{prefix}-{state['run']['model']}",
         token=state["run"]["id"],
         image=state["project"]["image"],
         model_uri=state["training"]["model_uri"],
-        facts=facts,
+        facts=facts_of(state, evidence),
     )
 
 

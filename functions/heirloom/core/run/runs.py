@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from heirloom.core.errors import NotFound
 from heirloom.core.lineage.graph import FEEDS, MAKES, Document, Entry, Event, Lineage, Node
+from heirloom.core.run.abandoned import after
 from heirloom.core.run.pipeline import STAGES
 from heirloom.core.run.upload import Execution, Executions
 
@@ -130,11 +131,7 @@ def _told(entry: Entry) -> Run:
         return replace(run, state=FAILED, stage=event.stage, ended_at=event.at)
     if event.stage == STAGES[-1]:
         return replace(run, state=SUCCEEDED, stage=event.stage, ended_at=event.at)
-    return replace(run, stage=_after(event.stage))
-
-
-def _after(stage: str) -> str:
-    return STAGES[STAGES.index(stage) + 1] if stage in STAGES else STAGES[0]
+    return replace(run, stage=after(event.stage))
 
 
 def _interrupted(run: Run, execution: Execution) -> Run:

@@ -11,15 +11,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from heirloom.core.errors import Invalid, InvalidData
-from heirloom.core.lineage.graph import Event, Lineage, Node
+from heirloom.core.errors import Invalid, InvalidData, NotFound
+from heirloom.core.lineage.graph import Document, Event, Lineage, Node
+from heirloom.core.project.definition import Project
+from heirloom.core.project.parameters import overlaid
 from heirloom.core.project.registration import Registration, registered
+from heirloom.core.run.attempt import attempt_of
+from heirloom.core.run.journal import TRACKED, Journal
+from heirloom.core.run.record import begun
+from heirloom.core.run.tracked import begin, experiment_of, milliseconds
 from heirloom.core.storage import Location, Objects
+from heirloom.core.tracking import documents
+from heirloom.core.tracking.index.open_runs import mark
+from heirloom.core.tracking.tracking import Tracking
 
 QUARANTINE = "quarantine/"
 IGNORED = (QUARANTINE, "labels/", "labels-results/")
 LARGEST = 5 * 1024**3
 """Bytes of the largest upload: what S3 copies in one request."""
+PARAMETERS = "heirloom-parameters"
+"""The object's metadata with training parameters of this run, a JSON object of texts, over those of model.yaml."""
 
 
 class Executions(Protocol):
@@ -98,30 +109,62 @@ def run_id(model: str, bucket: str, key: str, version_id: str) -> str:
     return f"{model}-{digest[:12]}"
 
 
-def receive(upload: Upload, lineage: Lineage, objects: Objects, executions: Executions, at: str) -> Receipt:
+def receive(upload: Upload, journal: Journal, objects: Objects, executions: Executions, at: str) -> Receipt:
     """Start the run of an upload, or move the file to quarantine when there is nothing that could train on it."""
     if upload.key.startswith(IGNORED) or upload.key.endswith("/"):
         return Receipt(None, False, "not data to train on")
-    registration = registered(upload.model, lineage)
-    refusal = _refusal(upload, registration is not None, lineage)
+    registration = registered(upload.model, journal.lineage)
+    refusal = _refusal(upload, registration is not None, journal.lineage)
     if registration is None or refusal:
         quarantine(upload, InvalidData(refusal), objects, at)
         return Receipt(None, False, refusal)
-    started = start_run(upload.run_id, upload, registration, lineage, executions, at)
+    try:
+        execution = _with_parameters(registration, _told(upload, objects))
+    except Invalid as error:
+        refusal = f"{upload.key}: its metadata {PARAMETERS}: {error}"
+        quarantine(upload, InvalidData(refusal, error.problems), objects, at)
+        return Receipt(None, False, refusal)
+    started = _start(_run_once(upload.run_id, upload, registration, execution, journal, at), executions)
     return Receipt(upload.run_id, started)
 
 
 def start_run(
-    identity: str, upload: Upload, registration: Registration, lineage: Lineage, executions: Executions, at: str
+    identity: str, upload: Upload, registration: Registration, journal: Journal, executions: Executions, at: str
 ) -> bool:
-    """Start the run of this id on an upload, once however often it is asked for; whether it was started now."""
-    run = _run_once(identity, upload, registration, lineage, at)
-    return executions.start(registration.state_machine, run.id, run.data["input"])
+    """Start the run of this id on an upload, with the parameters of model.yaml; whether it was started now.
+
+    Once however often it is asked for.
+    """
+    return _start(_run_once(identity, upload, registration, registration.execution(), journal, at), executions)
 
 
-def _execution_input(identity: str, upload: Upload, registration: Registration, at: str) -> dict[str, Any]:
-    """The input of the state machine: the run, and the project as it is deployed now."""
-    run = {
+def _start(run: Node, executions: Executions) -> bool:
+    return executions.start(run.data["state_machine"], run.id, run.data["input"])
+
+
+def _told(upload: Upload, objects: Objects) -> str:
+    try:
+        return objects.metadata(upload.location).get(PARAMETERS, "{}")
+    except NotFound:  # deleted meanwhile: the run that can't read it says so
+        return "{}"
+
+
+def _with_parameters(registration: Registration, told: str) -> dict[str, Any]:
+    """The project's part of the input, with the parameters that came with the upload. Raises Invalid."""
+    try:
+        given = json.loads(told)
+    except ValueError as error:
+        raise Invalid(f"expected a JSON object, got {told!r}") from error
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise Invalid(f"expected a JSON object of texts, got {told!r}")
+    overlaid(registration.project.training.parameters, given)
+    execution = registration.execution()
+    return {**execution, "hyperparameters": {**execution["hyperparameters"], **given}}
+
+
+def _run_input(identity: str, upload: Upload, at: str) -> dict[str, Any]:
+    """The run's part of the state machine's input."""
+    return {
         "id": identity,
         "model": upload.model,
         "bucket": upload.bucket,
@@ -130,7 +173,6 @@ def _execution_input(identity: str, upload: Upload, registration: Registration, 
         "size": upload.size,
         "at": at,
     }
-    return {"run": run, "project": registration.execution()}
 
 
 def quarantine(upload: Upload, error: InvalidData, objects: Objects, at: str, run: str | None = None) -> None:
@@ -165,17 +207,32 @@ def _refusal(upload: Upload, known: bool, lineage: Lineage) -> str:
     return ""
 
 
-def _run_once(identity: str, upload: Upload, registration: Registration, lineage: Lineage, at: str) -> Node:
-    """The run of the upload, as it was recorded first: an event that comes again starts it with the same input."""
+def _run_once(
+    identity: str, upload: Upload, registration: Registration, execution: Document, journal: Journal, at: str
+) -> Node:
+    """The run of the upload, as it was recorded first: an event that comes again starts it with the same input.
+
+    ``execution`` is the project's part of the input: the project as it is deployed now.
+    """
+    given = {"run": _run_input(identity, upload, at), "project": execution}
+    tracked = _tracked(given, registration.project, journal.tracking)
     data = {
         "state_machine": registration.state_machine,
         "project": registration.project.to_document(),
-        "input": _execution_input(identity, upload, registration, at),
+        "input": given,
+        TRACKED: tracked.id,
     }
     run = Node(
         "run", identity, upload.model, at, data, {"key": upload.key, "state_machine": registration.state_machine}
     )
-    if not lineage.add(run):
-        return lineage.node("run", run.id) or run
-    lineage.record(run, Event(at, "upload", "done", {"size": upload.size}))
+    event = Event(at, "upload", "done", {"size": upload.size})
+    if not journal.add(run, run=run, event=event, documents=lambda: [tracked, mark(tracked)]):
+        return journal.lineage.node("run", run.id) or run
     return run
+
+
+def _tracked(given: Document, project: Project, tracking: Tracking) -> documents.Document:
+    """The run in the experiment of its model, to which its parameters are logged before it has done anything."""
+    run, record = given["run"], begun(attempt_of(given, project))
+    experiment = experiment_of(run["model"], tracking)
+    return begin(run["id"], record, experiment, tracking.artifact_root, milliseconds(run["at"]))

@@ -19,6 +19,8 @@ from heirloom.core.tracking.tracking import Answer, Tracking
 DEFAULT = "0"
 """The experiment of those who name none; it is always there."""
 ACTIVE, DELETED = "active", "deleted"
+CLEARING = "clearing"
+"""Of what is being cleared away for good (clearing.py): it can't be restored any more."""
 ACTIVE_ONLY, DELETED_ONLY, ALL = "ACTIVE_ONLY", "DELETED_ONLY", "ALL"
 STAGES = {ACTIVE_ONLY: (ACTIVE,), DELETED_ONLY: (DELETED,), ALL: (ACTIVE, DELETED)}
 """What the view types of a search show."""
@@ -202,7 +204,7 @@ def _move(identity: str, before: str, after: str, tracking: Tracking) -> None:
     key = key_of_deleted(of_experiment(identity))
 
     def moved(experiment: Document | None, known: Document | None) -> list[Document]:
-        if experiment is None or experiment.data["lifecycle_stage"] != before:
+        if experiment is None or experiment.data["lifecycle_stage"] != before or CLEARING in experiment.data:
             raise NotFound(f"No Experiment with id={identity} exists")
         data = {**experiment.data, "lifecycle_stage": after, "last_update_time": tracking.now}
         deleted = known or Document(*key, {"experiments": []})

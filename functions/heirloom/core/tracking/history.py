@@ -57,11 +57,16 @@ def of(run: str, key: str, tracking: Tracking) -> list[Point]:
 
 def keep(run: str, points: Sequence[Point], documents: Documents) -> None:
     """Store them; the same points again are the same document."""
+    documents.put(document_of(run, points))
+
+
+def document_of(run: str, points: Sequence[Point]) -> Document:
+    """Points that were logged together, at least one."""
     told = [point.to_document() for point in points]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
     keys = {point.key for point in points}
     start = _own(points[0].key) if len(keys) == 1 else _SEVERAL
-    documents.put(Document(partition_of_history(run), f"{start}{points[0].timestamp:015d}#{digest}", {"points": told}))
+    return Document(partition_of_history(run), f"{start}{points[0].timestamp:015d}#{digest}", {"points": told})
 
 
 def check_runs(runs: Sequence[str], words: str) -> None:

@@ -48,6 +48,11 @@ def is_run_id(run: str) -> bool:
     return len(run) > _DIGITS
 
 
+def is_partition_of_runs(partition: str) -> bool:
+    """Whether runs' documents are in it."""
+    return partition.startswith("runs#")
+
+
 def partition_of_model(model: str) -> str:
     """Where a logged model's document is. Raises NotFound for what can be no model's id."""
     return _partition("models", model.removeprefix(MODEL), f"Logged model with ID '{model}' not found.")

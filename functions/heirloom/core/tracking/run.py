@@ -51,6 +51,22 @@ class Point:
         return cls(**document)
 
 
+def unlogged(identity: str, experiment: str, name: str, user: str, at: int, artifact_uri: str) -> Data:
+    """A new run to which nothing is logged yet; ``at`` in ms since 1970."""
+    info = {
+        "run_id": identity,
+        "run_uuid": identity,
+        "run_name": name,
+        "experiment_id": experiment,
+        "user_id": user,
+        "status": "RUNNING",
+        "start_time": at,
+        "artifact_uri": artifact_uri,
+        "lifecycle_stage": ACTIVE,
+    }
+    return {"info": info, "tags": {NAME_TAG: name}, "metrics": {}, "params": {}, "inputs": {}, "outputs": []}
+
+
 def found(identity: str, tracking: Tracking) -> Document:
     """The run's document. Raises NotFound."""
     document = tracking.documents.get(partition_of_run(identity), identity)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.tracking import experiments, limits
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Data, Document, change
-from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, DELETED
+from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, CLEARING, DELETED
 from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions_of_runs, run_id
 from heirloom.core.tracking.index.find import data_of, find
 from heirloom.core.tracking.index.open_runs import changed, mark
 from heirloom.core.tracking.names import name_of
-from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, told
+from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, told, unlogged
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import RUNS
 from heirloom.core.tracking.search.order import parse_order
@@ -31,19 +30,13 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
     drawn = tracking.draw()
     name = _name(asked.text("run_name"), tags.get(NAME_TAG, ""), drawn)
     identity = run_id(experiment.id, drawn)
-    info = {
-        "run_id": identity,
-        "run_uuid": identity,
-        "run_name": name,
-        "experiment_id": experiment.id,
-        "user_id": asked.text("user_id"),
-        "status": "RUNNING",
-        "start_time": asked.whole("start_time"),
-        "artifact_uri": experiments.place(experiment, f"{identity}/artifacts"),
-        "lifecycle_stage": ACTIVE,
-    }
-    empty: dict[str, Any] = {"metrics": {}, "params": {}, "inputs": {}, "outputs": []}
-    data = {"info": info, "tags": {**tags, NAME_TAG: name}, **empty}
+    user, at, where = (
+        asked.text("user_id"),
+        asked.whole("start_time"),
+        experiments.place(experiment, f"{identity}/artifacts"),
+    )
+    new = unlogged(identity, experiment.id, name, user, at, where)
+    data = {**new, "tags": {**tags, **new["tags"]}}
     run = Document(partition_of_run(identity), identity, data)
     tracking.documents.write(run, mark(run))
     return {"run": told(data)}
@@ -136,7 +129,7 @@ def _mark(asked: Asked, tracking: Tracking, stage: Data, deleted: int | None) ->
     identity = named(asked)
 
     def marked(document: Document | None) -> list[Document]:
-        if document is None:
+        if document is None or CLEARING in document.data:
             raise NotFound(f"Run with id={identity} not found")
         data = {**document.data, "info": {**document.data["info"], **stage}}
         kept = {name: value for name, value in data.items() if name != "deleted_at"}

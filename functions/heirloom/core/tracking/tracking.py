@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,20 @@ Answer = Mapping[str, Any]
 """Plain JSON, but for NaN and the infinities, which the edge writes as texts."""
 
 
+Served = Callable[[Sequence[str]], Mapping[str, Mapping[str, int]]]
+"""The versions by alias, by model: of those models that have a route."""
+
+
 @dataclass(frozen=True)
 class Tracking:
     """``artifact_root`` is where the artifacts of new experiments go, a URI; ``draw`` gives 32 random hexadecimal
-    digits."""
+    digits; ``served`` says of models by which aliases a route serves their versions (registry/roles.py)."""
 
     documents: Documents
     artifact_root: str
     clock: Clock
     draw: Callable[[], str]
+    served: Served = lambda _models: {}
 
     @property
     def now(self) -> int:

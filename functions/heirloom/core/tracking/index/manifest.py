@@ -64,6 +64,11 @@ class Manifest:
             making,
         )
 
+    def known(self) -> list[str]:
+        """All blocks that there may be columns of."""
+        making = (self.making,) if self.making else ()
+        return [*(block.id for block in self.blocks), *(each.id for each in (*self.retired, *making))]
+
     def without_dead(self, dead: Mapping[str, set[int]]) -> tuple[Block, ...]:
         """The blocks, in which these rows are dead, too."""
         return tuple(

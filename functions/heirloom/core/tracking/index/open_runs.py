@@ -8,6 +8,7 @@ came with what was packed. A mark's revision is its run's.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from heirloom.core.tracking.documents import Data, Document
 
@@ -37,6 +38,11 @@ def mark(run: Document) -> Document:
     info = run.data["info"]
     partition = partition_of_marks(info["experiment_id"])
     return Document(partition, run.id, {"ended": has_ended(run.data)}, run.revision, conditional=False)
+
+
+def farewell(run: Document) -> Document:
+    """The mark of a run that is deleted for good, in the transaction that deletes it: no block may speak for it."""
+    return replace(mark(run), data={"ended": True})
 
 
 def has_ended(run: Data) -> bool:

@@ -13,6 +13,11 @@ def place_key(experiment: str, run: str) -> Key:
     return f"places#{experiment}#{run[-1]}", run
 
 
+def partitions_of_places(experiment: str) -> list[str]:
+    """All of them."""
+    return [f"places#{experiment}#{digit:x}" for digit in range(16)]
+
+
 def places_of(experiment: str, runs: Iterable[str], documents: Documents) -> dict[str, list[Place]]:
     """Where these runs are, or have been."""
     found = documents.get_many([place_key(experiment, run) for run in runs])

@@ -1,12 +1,14 @@
-"""Aliases: names for versions of a model, each of one version at a time. They are kept in the model's document."""
+"""Aliases: names for versions of a model, each of one version at a time. They are kept in the model's document, but
+for those that a route gives (roles.py)."""
 
 from __future__ import annotations
 
 from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.tracking.asked import Asked
-from heirloom.core.tracking.registry import found
+from heirloom.core.tracking.registry import found, roles
 from heirloom.core.tracking.registry import version as versions
 from heirloom.core.tracking.registry.names import LATEST, alias_name, model_name, version_number
+from heirloom.core.tracking.registry.owned import check_alias
 from heirloom.core.tracking.steps import Step, carry_out
 from heirloom.core.tracking.tracking import Answer, Tracking
 
@@ -17,6 +19,7 @@ def put(asked: Asked, tracking: Tracking) -> Answer:
 
     def plan() -> Step:
         model, _ = found.version(name, number, tracking)
+        check_alias(model.data, alias)
         return Step({}, (model.with_data({**model.data, "aliases": {**model.data["aliases"], alias: number}}),))
 
     return carry_out(tracking.documents, plan)
@@ -25,7 +28,7 @@ def put(asked: Asked, tracking: Tracking) -> Answer:
 def get(asked: Asked, tracking: Tracking) -> Answer:
     """GET registered-models/alias: its version; of ``latest`` the newest one."""
     name, alias = model_name(asked), alias_name(asked)
-    known = found.model(name, tracking).data
+    known = roles.shown(found.model(name, tracking), tracking)
     if alias.lower() == LATEST:
         number = max(known["latest"].values(), default=0)
         if not number:
@@ -34,8 +37,8 @@ def get(asked: Asked, tracking: Tracking) -> Answer:
         number = known["aliases"].get(alias, 0)
         if not number:
             raise Invalid(f"Registered model alias {alias} not found.")
-    model, version = found.version(name, number, tracking)
-    return {"model_version": versions.told(version.data, model.data)}
+    _, version = found.version(name, number, tracking)
+    return {"model_version": versions.told(version.data, known)}
 
 
 def delete(asked: Asked, tracking: Tracking) -> Answer:
@@ -44,6 +47,7 @@ def delete(asked: Asked, tracking: Tracking) -> Answer:
 
     def plan() -> Step:
         model = found.model(name, tracking)
+        check_alias(model.data, alias)
         left = {each: number for each, number in model.data["aliases"].items() if each != alias}
         return Step({}, (model.with_data({**model.data, "aliases": left}),) if left != model.data["aliases"] else ())
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from heirloom.core.errors import NotFound
-from heirloom.core.tracking.documents import Document
+from heirloom.core.tracking.documents import Data, Document
 from heirloom.core.tracking.ids import MODEL_VERSIONS, REGISTERED_MODELS
-from heirloom.core.tracking.registry import leaving
+from heirloom.core.tracking.registry import leaving, roles
 from heirloom.core.tracking.registry import model as models
 from heirloom.core.tracking.registry import version as versions
 from heirloom.core.tracking.tracking import Answer, Tracking
@@ -61,26 +61,26 @@ def all_versions(name: str, tracking: Tracking) -> Iterator[Document]:
 
 def latest(document: Document, tracking: Tracking, stages: Sequence[str] = ()) -> list[Answer]:
     """The newest version of each stage, or of these stages, as MLflow tells it; the oldest of them first."""
-    return _latest([document], tracking, stages)[0]
+    return _latest([roles.shown(document, tracking)], tracking, stages)[0]
 
 
 def told(documents: Sequence[Document], tracking: Tracking) -> list[Answer]:
     """Models as MLflow tells them, with their latest versions, which are read together."""
-    latest_of_each = _latest(documents, tracking)
-    return [models.told(each.data, newest) for each, newest in zip(documents, latest_of_each, strict=True)]
+    shown = roles.all_shown(documents, tracking)
+    return [models.told(data, newest) for data, newest in zip(shown, _latest(shown, tracking), strict=True)]
 
 
-def _latest(documents: Sequence[Document], tracking: Tracking, stages: Sequence[str] = ()) -> list[list[Answer]]:
+def _latest(shown: Sequence[Data], tracking: Tracking, stages: Sequence[str] = ()) -> list[list[Answer]]:
     wanted = [
         [
-            versions.key_of(document.id, number)
-            for stage, number in sorted(document.data["latest"].items(), key=lambda pair: pair[1])
+            versions.key_of(data["name"], number)
+            for stage, number in sorted(data["latest"].items(), key=lambda pair: pair[1])
             if not stages or stage in stages
         ]
-        for document in documents
+        for data in shown
     ]
     known = tracking.documents.get_many([key for keys in wanted for key in keys])
     return [
-        [versions.told(known[key].data, document.data) for key in keys if key in known]
-        for document, keys in zip(documents, wanted, strict=True)
+        [versions.told(known[key].data, data) for key in keys if key in known]
+        for data, keys in zip(shown, wanted, strict=True)
     ]

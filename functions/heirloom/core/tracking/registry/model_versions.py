@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from heirloom.core.errors import Invalid
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Document
-from heirloom.core.tracking.registry import found
+from heirloom.core.tracking.registry import found, roles
 from heirloom.core.tracking.registry import version as versions
 from heirloom.core.tracking.registry.names import (
     ACTIVE,
@@ -19,7 +17,8 @@ from heirloom.core.tracking.registry.names import (
     stage_name,
     version_number,
 )
-from heirloom.core.tracking.registry.sources import Claim, Origin, origin_of
+from heirloom.core.tracking.registry.owned import check_free, check_stays
+from heirloom.core.tracking.registry.sources import Claim, origin_of
 from heirloom.core.tracking.steps import ROOM, Step, carry_out, fitting
 from heirloom.core.tracking.tracking import Answer, Tracking
 
@@ -33,11 +32,13 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
 
     def plan() -> Step:
         model, now = found.model(name, tracking), tracking.now
+        check_free(model.data)
         number = model.data["last"] + 1
         latest = {**model.data["latest"], NONE: number}
         changed = {**model.data, "last": number, "latest": latest, "last_updated_timestamp": now}
         given = {"run_link": run_link, "description": description, "tags": tags}
-        version = Document(*versions.key_of(name, number), _new(name, number, origin, now) | given)
+        its = {"source": origin.source, "storage_location": origin.location, "run_id": origin.run_id}
+        version = Document(*versions.key_of(name, number), versions.new(name, number, now) | its | given)
         written = (model.with_data(changed), version, *origin.registered(name, number, tracking))
         return Step({"model_version": versions.told(version.data, changed)}, written)
 
@@ -47,7 +48,7 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
 def get(asked: Asked, tracking: Tracking) -> Answer:
     """GET model-versions/get."""
     model, version = found.version(model_name(asked), version_number(asked), tracking)
-    return {"model_version": versions.told(version.data, model.data)}
+    return {"model_version": versions.told(version.data, roles.shown(model, tracking))}
 
 
 def update(asked: Asked, tracking: Tracking) -> Answer:
@@ -58,7 +59,8 @@ def update(asked: Asked, tracking: Tracking) -> Answer:
     def plan() -> Step:
         model, version = found.version(name, number, tracking)
         data = {**version.data, "description": description, "last_updated_timestamp": tracking.now}
-        return Step({"model_version": versions.told(data, model.data)}, (version.with_data(data),))
+        told = versions.told(data, roles.shown(model, tracking))
+        return Step({"model_version": told}, (version.with_data(data),))
 
     return carry_out(tracking.documents, plan)
 
@@ -69,6 +71,7 @@ def delete(asked: Asked, tracking: Tracking) -> Answer:
 
     def plan() -> Step:
         model, version = found.version(name, number, tracking)
+        check_stays(model.data, f"Version {number}")
         left = [each.data for each in found.all_versions(name, tracking) if each.id != version.id]
         changed = {
             "aliases": {alias: each for alias, each in model.data["aliases"].items() if each != number},
@@ -102,6 +105,7 @@ def transition_stage(asked: Asked, tracking: Tracking) -> Answer:
     def plan() -> Step:
         now = tracking.now
         model, version = found.version(name, number, tracking)
+        check_stays(model.data, f"The stage of version {number}")
         known = list(found.all_versions(name, tracking))
         others = [each for each in known if archive and each.id != version.id and each.data["current_stage"] == stage]
         going = fitting(others, ROOM - 2)
@@ -113,19 +117,6 @@ def transition_stage(asked: Asked, tracking: Tracking) -> Answer:
         return Step(told if last else None, (model.with_data(changed), *moved))
 
     return carry_out(tracking.documents, plan)
-
-
-def _new(name: str, number: int, origin: Origin, now: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "version": number,
-        "creation_timestamp": now,
-        "last_updated_timestamp": now,
-        "current_stage": NONE,
-        "source": origin.source,
-        "storage_location": origin.location,
-        "run_id": origin.run_id,
-    }
 
 
 def _in_stage(version: Document, stage: str, now: int) -> Document:

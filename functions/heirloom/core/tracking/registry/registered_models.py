@@ -8,6 +8,7 @@ from heirloom.core.tracking.documents import Document
 from heirloom.core.tracking.registry import found, leaving
 from heirloom.core.tracking.registry import model as models
 from heirloom.core.tracking.registry.names import IS_PROMPT, model_name, new_tags, stage_name
+from heirloom.core.tracking.registry.owned import check_stays
 from heirloom.core.tracking.steps import Step, carry_out
 from heirloom.core.tracking.tracking import Answer, Tracking
 
@@ -50,6 +51,7 @@ def rename(asked: Asked, tracking: Tracking) -> Answer:
         if _goes(name, new_name, tracking):
             return Step({})
         model = found.model(name, tracking)
+        check_stays(model.data, "The name")
         if name == new_name:
             return Step({}, (model.with_data({**model.data, "last_updated_timestamp": tracking.now}),))
         if found.holder(new_name, tracking) is not None:
@@ -68,7 +70,9 @@ def delete(asked: Asked, tracking: Tracking) -> Answer:
     def plan() -> Step:
         if _goes(name, leaving.FOR_GOOD, tracking):
             return Step({})
-        return leaving.begin(found.model(name, tracking), leaving.FOR_GOOD, tracking)
+        model = found.model(name, tracking)
+        check_stays(model.data, "The versions")
+        return leaving.begin(model, leaving.FOR_GOOD, tracking)
 
     carry_out(tracking.documents, plan)
     leaving.finish(name, tracking)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from heirloom.core.tracking import limits
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Document
-from heirloom.core.tracking.registry import found
+from heirloom.core.tracking.registry import found, roles
 from heirloom.core.tracking.registry import version as versions
 from heirloom.core.tracking.search.filter import Filter, parse_filter
 from heirloom.core.tracking.search.kinds import ATTRIBUTE, MODEL_VERSIONS, REGISTERED_MODELS
@@ -36,13 +36,15 @@ def versions_found(asked: Asked, tracking: Tracking) -> Answer:
     text, order_by, most = asked.text("filter"), asked.texts("order_by"), asked.whole("max_results", VERSIONS)
     check_max_results(MODEL_VERSIONS, most)
     wanted, order = parse_filter(text, MODEL_VERSIONS), parse_order(order_by, MODEL_VERSIONS)
-    of_models = {document.id: document.data for document in found.all_models(tracking, _name(wanted))}
+    of_models = {document.id: document for document in found.all_models(tracking, _name(wanted))}
     known = found.all_versions(_name(wanted), tracking)
     # Those of no model are on their way to one: leaving.py.
     there = (each for each in known if each.data["name"] in of_models)
     kept = order.sort((each for each in there if wanted.holds(_version_row(each))), _version_row)
     shown, token = page(kept, most, asked.text("page_token"), repr((text, order_by)))
-    told = [versions.told(each.data, of_models[each.data["name"]]) for each in shown]
+    named = {each.data["name"]: of_models[each.data["name"]] for each in shown}
+    aliased = dict(zip(named, roles.all_shown(list(named.values()), tracking), strict=True))
+    told = [versions.told(each.data, aliased[each.data["name"]]) for each in shown]
     return _answer("model_versions", told, token)
 
 

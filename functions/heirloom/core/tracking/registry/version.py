@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from heirloom.core.tracking.documents import Data, Key
 from heirloom.core.tracking.ids import MODEL_VERSIONS
 from heirloom.core.tracking.registry.model import aliases_of, pairs
+from heirloom.core.tracking.registry.names import NONE
 from heirloom.core.tracking.tracking import Answer
 
 MOST = 99_999_999
@@ -25,6 +27,17 @@ def beginning(name: str) -> str:
 def key_of(name: str, number: int) -> Key:
     """Where a version's document is."""
     return MODEL_VERSIONS, f"{beginning(name)}{number:08d}"
+
+
+def new(name: str, number: int, now: int) -> dict[str, Any]:
+    """What is so of every version when it is made; ``now`` in ms since 1970."""
+    return {
+        "name": name,
+        "version": number,
+        "creation_timestamp": now,
+        "last_updated_timestamp": now,
+        "current_stage": NONE,
+    }
 
 
 def told(version: Data, model: Data) -> Answer:
