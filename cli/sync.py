@@ -15,7 +15,7 @@ from cli.options import answers, connected
 from cli.output import Output, seconds
 from cli.progress import bar
 from cli.session import Session
-from cli.tracking import StackStore, log
+from cli.tracking import StackStore, Store, log
 from cli.workspace import workspace
 from heirloom.core.errors import Conflict, Denied, Invalid, NotFound
 
@@ -36,7 +36,7 @@ class Sent:
         return {**described(self.kept), "tracked": self.tracked, "problem": self.problem}
 
 
-def send(runs: Iterable[Kept], store: StackStore, done: Callable[[int], None]) -> list[Sent]:
+def send(runs: Iterable[Kept], store: Store, done: Callable[[int], None]) -> list[Sent]:
     """Log these runs and remember it, one after another; the caller holds the lock of KeptRuns."""
     sent = []
     for kept in runs:

@@ -26,7 +26,9 @@ _AT_ONCE = 8
 
 
 class Store(Protocol):
-    """A tracking store. Each method raises the errors of heirloom.core, or botocore's."""
+    """A tracking store, known by the ``address`` of its API. Each method raises errors of heirloom.core or botocore."""
+
+    address: str
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """What the protocol answers."""

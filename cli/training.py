@@ -1,6 +1,6 @@
 """A training job on this machine: the image's own `train`, in the folders and the environment that SageMaker gives it.
 
-No AWS takes part: no network is needed, and none of the caller's credentials reach the project's code.
+No AWS takes part: no network is needed, and the program gets none of the caller's AWS variables.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def send(
 ) -> str:
     """Upload ``file`` and return its version id; ``arrived`` is called with the bytes of each part that is there."""
     target = {"Bucket": bucket, "Key": key}
-    told = {"ContentType": "text/csv", "Metadata": dict(metadata or {})}
+    told: dict[str, Any] = {"ContentType": "text/csv", **({"Metadata": dict(metadata)} if metadata else {})}
     if file.stat().st_size > PART:
         return _send_parts(s3, target, told, file, arrived)
     body = file.read_bytes()

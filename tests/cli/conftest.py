@@ -49,9 +49,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cli(capfd: pytest.CaptureFixture[str]) -> Run:
     """Runs `heirloom` with these words; its exit code is that of the process."""
 
-    def command(*words: str) -> Ran:
+    def command(*words: object) -> Ran:
         capfd.readouterr()
-        code = run(heirloom, words)
+        code = run(heirloom, [*map(str, words)])
         return Ran(code, *capfd.readouterr())
 
     return command

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +23,7 @@ from heirloom.core.run.upload import run_id
 from local.connection import Connection
 from local.deploy import Deployment
 
+ROOT = Path(__file__).parents[3]
 RUN_SECONDS = 240
 # How the names of the two kinds of machines end.
 PIPELINE, RELEASE = "-pipeline", "-release"
@@ -80,6 +84,26 @@ class Stack:
             SigV4Auth(credentials, "execute-api", self.aws.region).add_auth(request)
         response = self.http.send(request.prepare())
         return response.status_code, json.loads(response.content or b"null")
+
+    def with_mlflow(self, work: Path, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a module of these tests in a process of its own, in which MLflow's client logs to this stack."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
+        mlflow = {
+            "MLFLOW_TRACKING_URI": self.aws.api_url(self.outputs["ApiId"]),
+            "MLFLOW_TRACKING_AWS_SIGV4": "true",
+            "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+            "MPLCONFIGDIR": str(work),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            cwd=ROOT,
+            env={**kept, **self.aws.environment(), **mlflow},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
 
     def predict(self, model: str, inputs: list[dict[str, Any]]) -> tuple[int, Any]:
         """POST the rows to the model's predictions."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,27 +10,10 @@ import pytest
 from tests.local.stack.client import Stack
 
 pytestmark = pytest.mark.xdist_group("stack")
-ROOT = Path(__file__).parents[3]
 
 
 def test_a_data_scientist_s_script_runs_as_on_mlflow_s_own_server(stack: Stack, tmp_path: Path) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
-    mlflow = {
-        "MLFLOW_TRACKING_URI": stack.aws.api_url(stack.outputs["ApiId"]),
-        "MLFLOW_TRACKING_AWS_SIGV4": "true",
-        "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
-        "GIT_PYTHON_REFRESH": "quiet",
-        "MPLCONFIGDIR": str(tmp_path),
-    }
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.local.stack.experiment"],
-        cwd=ROOT,
-        env={**kept, **stack.aws.environment(), **mlflow},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    ran = stack.with_mlflow(tmp_path, "tests.local.stack.experiment")
 
     assert ran.returncode == 0, ran.stderr[-4000:]
     assert json.loads(ran.stdout.splitlines()[-1]) == {
