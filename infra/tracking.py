@@ -1,4 +1,4 @@
-"""Experiments: one function that speaks MLflow's REST protocol, behind routes of the HTTP API. Nothing runs idle."""
+"""Experiments: one function that speaks MLflow's REST protocol, behind two doors. Nothing runs idle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from constructs import Construct
 from infra.api import Api
 from infra.data import DataStack
 from infra.function import PlatformFunction, Runtime
+from infra.program_roles import ProgramRoles
+from infra.token_door import TokenDoor
 
 PATHS = ("/api/2.0/mlflow/{proxy+}", "/api/3.0/mlflow/{proxy+}", "/api/2.0/mlflow-artifacts/{proxy+}")
 """Where MLflow's client asks, below its tracking URI, which is the API's."""
@@ -16,7 +18,10 @@ MEMORY_MB = 1769
 
 
 class Tracking(Construct):
-    """``track_experiments`` keeps all in one table, and files of runs in the bucket of artifacts."""
+    """``track_experiments`` keeps all in one table, and files of runs in the bucket of artifacts.
+
+    Programs come in by the API, signed; people by an API of their own, with a token.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack, api: Api) -> None:
         super().__init__(scope, construct_id)
@@ -35,3 +40,18 @@ class Tracking(Construct):
         )
         function.allow(data.artifacts.listing("experiments/*"))
         api.serve(PATHS, function)
+        self._people = data.people
+        self._door = TokenDoor(self, "Door", people=data.people, paths=PATHS, function=function)
+        self._programs = ProgramRoles(self, "Programs", api=api.api, artifacts=data.artifacts)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What people log in by, and the policies of programs."""
+        policies = {name: policy.managed_policy_arn for name, policy in self._programs.policies.items()}
+        return {
+            "ExperimentsApiId": self._door.api.api_id,
+            "ExperimentsUrl": self._door.api.api_endpoint,
+            "UserPool": self._people.pool,
+            "UserPoolClient": self._people.client,
+            **policies,
+        }
