@@ -29,6 +29,9 @@ class Nouns(click.Group):
         "incidents",
         "drift",
         "drill",
+        "login",
+        "logout",
+        "people",
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature

@@ -34,7 +34,8 @@ ByRole = Mapping[Role, Mapping[Asking, Answering]]
 
 def greatest(groups: Iterable[str]) -> Role | None:
     """The role that somebody in these groups has; groups of other names give none."""
-    return max((role for role in Role if str(role) in set(groups)), default=None)
+    named = set(groups)
+    return max((role for role in Role if str(role) in named), default=None)
 
 
 def merged(*tables: ByRole[Answering]) -> ByRole[Answering]:
