@@ -61,7 +61,12 @@ def _door(out: Output, url: str | None, client: str | None, *, local: bool) -> t
     kept = None if local else Login.load(file)
     if kept:
         return kept.door, file
-    session = open_session(out, local=local)
+    try:
+        session = open_session(out, local=local)
+    except Denied as unknown:
+        raise Denied(
+            "where to log in is not known: give --url and --client, as `heirloom people add` says"
+        ) from unknown
     return Door.of(session), file_of(local=session.local)
 
 

@@ -75,14 +75,11 @@ class People(Construct):
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
-            pool, "AwsSolutions-COG2", "A second factor is each person's choice: a pool that asks all of them can't "
-            "let anybody in who has not enrolled one yet."
-        )  # fmt: skip
-        acknowledge(
-            pool, "AwsSolutions-COG8", "The Plus plan costs $0.02 a person and month from the first one on, for a door "
-            "that takes passwords of 12 letters and shows nobody's predictions."
-        )  # fmt: skip
+        acknowledge(pool, "AwsSolutions-COG2", "A second factor is each person's own choice.")
+        plus = (
+            "The Plus plan costs $0.02 a person and month from the first person on; the Lite plan nothing up to 10,000."
+        )
+        acknowledge(pool, "AwsSolutions-COG8", plus)
         return pool
 
 

@@ -28,7 +28,7 @@ LARGEST_POLICY = 6144
 
 
 def of_kind(stacks: Stacks, kind: str) -> list[dict[str, Any]]:
-    return [resource["Properties"] for resource in stacks.resources(f"AWS::{kind}").values()]
+    return [it["Properties"] for it in stacks.resources(f"AWS::{kind}").values() if it["Type"] == f"AWS::{kind}"]
 
 
 def requests() -> list[tuple[str, Role]]:

@@ -18,9 +18,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from click.testing import CliRunner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from cli.main import heirloom
+from heirloom.core.errors import Invalid
 from local.connection import Connection
 from tests.embedded import unique
 from tests.local.stack.client import Stack
@@ -81,13 +84,16 @@ def with_token(stack: Stack, token: str, method: str, path: str, body: object = 
     return response.status_code, json.loads(response.content or b"null")
 
 
-def type_login(stack: Stack, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """`heirloom login` in a process of its own, as a person without AWS credentials has it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+def type_login(
+    stack: Stack, *words: str, typed: str = "", place: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`heirloom login` in a process of its own, as a person without AWS credentials has it; ``place``: not --local."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HEIRLOOM_"))}
+    local = {"HEIRLOOM_LOCAL": "1", "HEIRLOOM_STATE_DIR": str(stack.deployment.state_dir)}
     return subprocess.run(
-        [sys.executable, "-m", "cli", *words, "--local"],
+        [sys.executable, "-m", "cli", *words],
         cwd=ROOT,
-        env={**kept, "HEIRLOOM_STATE_DIR": str(stack.deployment.state_dir)},
+        env={**kept, **(local if place is None else place)},
         input=typed,
         capture_output=True,
         text=True,
@@ -274,6 +280,49 @@ def test_a_login_is_renewed_without_the_password_until_it_ends(stack: Stack, per
     assert gone.returncode == 1
     assert "the password is needed again" in gone.stderr
     assert command("people", "remove", scientist.name).code == 2
+
+
+def test_a_first_login_asks_for_a_password_of_one_s_own(command: Command) -> None:
+    name = unique("prompted")
+    first = command("people", "add", name, "--role", "viewer").report["password"]
+
+    weak = CliRunner().invoke(heirloom, ["login", "--json"], input=f"{name}\n{first}\nshort\nshort\n")
+    done = CliRunner().invoke(
+        heirloom, ["login", "--user", name, "--json"], input=f"{first}\n{OWN_PASSWORD}\n{OWN_PASSWORD}\n"
+    )
+
+    assert isinstance(weak.exception, Invalid)
+    assert "Password did not conform with policy" in str(weak.exception)
+    assert "New password, of 12 letters or more" in done.stderr
+    assert json.loads(done.stdout)["user"] == name
+
+
+def test_people_need_neither_aws_credentials_nor_a_checkout(stack: Stack, command: Command, tmp_path: Path) -> None:
+    """The same command as on AWS, whose Cognito it finds by the region in the URL."""
+    name, url = unique("remote"), "https://a1b2c3.execute-api.us-east-1.amazonaws.com"
+    client = stack.outputs["UserPoolClient"]
+    first = command("people", "add", name, "--role", "viewer").report["password"]
+    place = {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "HEIRLOOM_STATE_DIR": str(tmp_path / "none"),
+        "AWS_ENDPOINT_URL": stack.aws.endpoint_url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    there = ("--user", name, "--url", url, "--client", client)
+
+    began = type_login(stack, "login", *there, "--password-stdin", typed=f"{first}\n{OWN_PASSWORD}\n", place=place)
+    renewed = type_login(stack, "login", "--json", place=place)
+    ended = type_login(stack, "logout", place=place)
+    unknown = type_login(stack, "login", place=place)
+
+    assert began.stdout.startswith(f"export MLFLOW_TRACKING_URI={url}\nexport MLFLOW_TRACKING_TOKEN=ey")
+    told = json.loads(renewed.stdout)
+    assert (told["uri"], told["user"], told["role"]) == (url, name, "viewer")
+    assert ended.stdout == f"{name} is logged out; `unset MLFLOW_TRACKING_TOKEN`\n"
+    assert not (tmp_path / "heirloom" / "login.json").exists()
+    assert (unknown.returncode, "--url" in unknown.stderr) == (1, True)
 
 
 @dataclass(frozen=True)
