@@ -40,9 +40,9 @@ def door(event: Event, root: str) -> Door:
     checked = event["requestContext"].get("authorizer") or {}
     if "iam" in checked:
         return SIGNED
-    if "jwt" not in checked:
-        raise Denied("Neither a signature nor a token has been checked: docs/tracking.md says which doors there are")
-    claims = checked["jwt"]["claims"]
+    claims = checked.get("jwt", {}).get("claims", {})
+    if claims.get("token_use") != "access":  # an identity token names a person to others, and opens nothing
+        raise Denied("This door takes a signature or an access token: `heirloom login` gives one")
     groups = claims.get("cognito:groups", "").strip("[]").split()
     return Door(greatest(groups), claims.get("username", ""), root)
 

@@ -286,6 +286,7 @@ def test_a_first_login_asks_for_a_password_of_one_s_own(command: Command) -> Non
     name = unique("prompted")
     first = command("people", "add", name, "--role", "viewer").report["password"]
 
+    command("logout")
     weak = CliRunner().invoke(heirloom, ["login", "--json"], input=f"{name}\n{first}\nshort\nshort\n")
     done = CliRunner().invoke(
         heirloom, ["login", "--user", name, "--json"], input=f"{first}\n{OWN_PASSWORD}\n{OWN_PASSWORD}\n"

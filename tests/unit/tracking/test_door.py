@@ -13,7 +13,7 @@ from heirloom.core.tracking.roles import Role
 from tests.unit.tracking.server import ROOT, Server, event_of
 
 DOOR = Door(Role.ADMIN, "ann", ROOT)
-TOKEN = {"jwt": {"claims": {"username": "ann", "cognito:groups": "[admin]"}, "scopes": None}}
+TOKEN = {"jwt": {"claims": {"username": "ann", "token_use": "access", "cognito:groups": "[admin]"}, "scopes": None}}
 
 
 def kept(**values: Any) -> dict[str, Any]:

@@ -98,10 +98,10 @@ def test_who_signs_has_been_judged_by_iam() -> None:
         SIGNED.admit(least)
 
 
-def jwt(groups: str | None, name: str = "ann") -> dict[str, Any]:
+def jwt(groups: str | None, use: str = "access") -> dict[str, Any]:
     """A token's claims as API Gateway gives them: all of them texts."""
     told = {} if groups is None else {"cognito:groups": groups}
-    return {"jwt": {"claims": {"username": name, "token_use": "access", **told}, "scopes": None}}
+    return {"jwt": {"claims": {"username": "ann", "token_use": use, **told}, "scopes": None}}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,7 @@ def jwt(groups: str | None, name: str = "ann") -> dict[str, Any]:
         (jwt("[admin]"), True, True, True),
         (jwt("[adminviewer]"), False, False, False),
         (jwt(None), False, False, False),
+        (jwt("[admin]", use="id"), False, False, False),
         (None, False, False, False),
         ({}, False, False, False),
         ({"lambda": {}}, False, False, False),
