@@ -32,6 +32,9 @@ class Nouns(click.Group):
         "drill",
         "import",
         "ui",
+        "login",
+        "logout",
+        "people",
     )
     # A keyword of Python's is no name of a module's attribute.
     modules: ClassVar = {"import": "importing"}

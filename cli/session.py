@@ -108,10 +108,19 @@ class Session:
 
     @property
     def api_url(self) -> str:
-        """Where the stack's HTTP API answers: AWS gives each a host name, the embedded AWS a path."""
+        """Where the stack's HTTP API answers."""
+        return self._url_of("ApiUrl", "ApiId")
+
+    @property
+    def experiments_url(self) -> str:
+        """Where experiments answer people with a token."""
+        return self._url_of("ExperimentsUrl", "ExperimentsApiId")
+
+    def _url_of(self, url: str, identity: str) -> str:
+        """AWS gives each API a host name, the embedded AWS a path."""
         if self.endpoint_url is None:
-            return self.output("ApiUrl").rstrip("/")
-        return f"{self.endpoint_url}/_aws/execute-api/{self.output('ApiId')}/$default"
+            return self.output(url).rstrip("/")
+        return f"{self.endpoint_url}/_aws/execute-api/{self.output(identity)}/$default"
 
     @property
     def _remedy(self) -> str:

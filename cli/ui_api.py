@@ -17,6 +17,7 @@ from cli.session import Session
 from heirloom.core.errors import HeirloomError
 
 _CHUNK = 2**16
+_BARE = ("/graphql", "/get-artifact", "/model-versions/get-artifact")
 _TOLD = ("Content-Type", "Content-Disposition", "Content-Length")
 
 
@@ -53,7 +54,9 @@ class TrackingApi:
     def answer(self, asked: Asked) -> Answered:
         """The API's own answer; a file that is elsewhere is brought from there, which pages may not do themselves."""
         try:
-            response = self._signed.send(asked.method, asked.target, asked.body or None, asked.headers)
+            response = self._signed.send(
+                asked.method, _as_a_program_asks(asked.target), asked.body or None, asked.headers
+            )
             if response.status_code in (HTTPStatus.FOUND, HTTPStatus.TEMPORARY_REDIRECT):
                 return _streamed(self._signed.fetch(response.headers["Location"]))
         except (HeirloomError, BotoCoreError) as error:
@@ -70,6 +73,13 @@ class TrackingApi:
             return refused(HTTPStatus(status), "PERMISSION_DENIED" if status == 403 else "INTERNAL_ERROR", message)
         told = {name: response.headers[name] for name in _TOLD if name in response.headers}
         return Answered(status, {**told, "Content-Length": str(len(content))}, (content,))
+
+
+def _as_a_program_asks(target: str) -> str:
+    """The pages' paths by the names under which the policies of programs know them: infra/program_roles.py."""
+    if target.startswith("/ajax-api/"):
+        return target.replace("/ajax-api/", "/api/", 1)
+    return f"/api/2.0/mlflow{target}" if target.startswith(_BARE) else target
 
 
 def refused(status: HTTPStatus, code: str, message: str) -> Answered:

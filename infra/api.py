@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -14,26 +13,13 @@ from constructs import Construct
 
 from infra.data import DataStack
 from infra.endpoints import Endpoints
-from infra.function import LOG_RETENTION, PlatformFunction, Runtime
+from infra.function import PlatformFunction, Runtime
 from infra.grant import Grant
 from infra.release import Release
 from infra.routes import ROUTES, Route
+from infra.stage import add_stage, without_wildcard
 from infra.trials import Trials
 
-# What a line of the access log says: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-LOGGED = {
-    "requestId": "$context.requestId",
-    "time": "$context.requestTime",
-    "caller": "$context.identity.caller",
-    "sourceIp": "$context.identity.sourceIp",
-    "route": "$context.routeKey",
-    "path": "$context.path",
-    "status": "$context.status",
-    "bytes": "$context.responseLength",
-    "milliseconds": "$context.responseLatency",
-    "error": "$context.error.message",
-    "integrationError": "$context.integrationErrorMessage",
-}
 # Each line holds what a caller sent and was answered, which is in the table of predictions seconds later: time to send
 # lines again that could not be recorded, and no longer.
 PREDICTIONS_RETENTION = logs.RetentionDays.ONE_MONTH
@@ -63,7 +49,7 @@ class Api(Construct):
             default_authorizer=authorizers.HttpIamAuthorizer(),
             create_default_stage=False,
         )
-        self._stage()
+        add_stage(self, self.api)
         predict, self._change_release = self._predict(endpoints), self._release_changer()
         self._asked, self.predictions_log = predict, predict.log_group
         functions = {
@@ -97,21 +83,8 @@ class Api(Construct):
     def grant_requests(self, function: PlatformFunction) -> None:
         """Let ``function`` read in predict's log what was asked a moment ago."""
         group = self.predictions_log
-        function.allow(Grant("logs", ["FilterLogEvents"], [group.log_group_arn, _without_wildcard(group)]))
+        function.allow(Grant("logs", ["FilterLogEvents"], [group.log_group_arn, without_wildcard(group)]))
         function.set("HEIRLOOM_PREDICT_LOG", self.predictions_log.log_group_name)
-
-    def _stage(self) -> None:
-        log_group = logs.LogGroup(self, "AccessLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
-        apigateway.CfnStage(
-            self,
-            "Stage",
-            api_id=self.api.api_id,
-            stage_name="$default",
-            auto_deploy=True,
-            access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
-                destination_arn=_without_wildcard(log_group), format=json.dumps(LOGGED)
-            ),
-        )
 
     def _add(self, route: Route, function: PlatformFunction) -> None:
         integration = integrations.HttpLambdaIntegration(
@@ -176,13 +149,3 @@ class Api(Construct):
         return PlatformFunction(
             self, construct_id, runtime=self._runtime, handler=handler, timeout=timeout, memory_mb=memory_mb
         )
-
-
-def _without_wildcard(log_group: logs.ILogGroup) -> str:
-    """A log group's Arn attribute ends in ``:*``, which is not what API Gateway stores: `cdk diff` would see drift."""
-    return Stack.of(log_group).format_arn(
-        service="logs",
-        resource="log-group",
-        resource_name=log_group.log_group_name,
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )

@@ -1,4 +1,4 @@
-"""What outlives the platform, in a stack of its own: uploads, artifacts, lineage, routes, predictions, experiments."""
+"""What outlives the platform, in a stack of its own: uploads, artifacts, tables, and who signs in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from constructs import Construct
 from infra.bucket import Bucket
 from infra.function import PlatformFunction
 from infra.grant import Grant
+from infra.people import People
 from infra.table import Table
 
 QUARANTINE_DAYS = 30
@@ -22,7 +23,7 @@ class DataStack(Stack):
             scope,
             construct_id,
             stack_name=stack_name,
-            description="Heirloom: uploads, artifacts, lineage, routes, predictions, experiments",
+            description="Heirloom: uploads, artifacts, lineage, routes, predictions, experiments, people",
         )
         expiring = {"quarantine/": QUARANTINE_DAYS, "labels-results/": RESULTS_DAYS}
         self.uploads = Bucket(self, "Uploads", events=True, expire_after=expiring)
@@ -42,6 +43,7 @@ class DataStack(Stack):
         self.tracking = Table(
             self, "Tracking", variable="HEIRLOOM_TRACKING_TABLE", partition_key="partition", sort_key="id", stream=True
         )
+        self.people = People(self, "People")
 
     def grant_read_routes(self, function: PlatformFunction, *operations: str) -> None:
         """Let ``function`` read routes; whoever knows the routes is told where their history is, too."""

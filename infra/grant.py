@@ -33,7 +33,7 @@ class Grant:
             conditions=dict(self.conditions),
         )
 
-    def explain(self, role: iam.Role | iam.Policy) -> None:
+    def explain(self, role: iam.Role | iam.Policy | iam.ManagedPolicy) -> None:
         """Acknowledge cdk-nag's finding for each wildcard, and for no other wildcard of the role."""
         if not self.reason:
             return

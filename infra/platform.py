@@ -75,7 +75,7 @@ class PlatformStack(Stack):
             log_group=self._api.predictions_log,
         )
         Monitor(self, "Monitor", runtime=self._runtime, data=data)
-        Tracking(self, "Tracking", runtime=self._runtime, data=data, api=self._api)
+        self._tracking = Tracking(self, "Tracking", runtime=self._runtime, data=data, api=self._api)
         Labels(self, "Labels", runtime=self._runtime, data=data, trials=self._trials)
         self._paging = Paging(self, "Paging", settings=settings, runtime=self._runtime, data=data, api=self._api)
         self._rollback = Rollback(
@@ -167,6 +167,7 @@ class PlatformStack(Stack):
             "BatchMachine": self._batch.state_machine.state_machine_arn,
             "Prefix": self._settings.prefix,
             **self._paging.outputs,
+            **self._tracking.outputs,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -1,4 +1,4 @@
-"""Experiments: one function that speaks MLflow's REST protocol, behind routes of the HTTP API. Nothing runs idle."""
+"""Experiments: one function that speaks MLflow's REST protocol, behind two doors. Nothing runs idle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from constructs import Construct
 from infra.api import Api
 from infra.data import DataStack
 from infra.function import PlatformFunction, Runtime
+from infra.program_roles import ProgramRoles
+from infra.token_door import TokenDoor
 
 _BELOW = ("2.0/mlflow/{proxy+}", "3.0/mlflow/{proxy+}", "2.0/mlflow-artifacts/{proxy+}")
 PATHS = (
@@ -26,7 +28,10 @@ OPEN, ENDED = "open#", {"data": {"S": ['{"ended":true}']}}
 
 
 class Tracking(Construct):
-    """``track_experiments`` keeps all in one table, and files of runs in the bucket of artifacts."""
+    """``track_experiments`` keeps all in one table, and files of runs in the bucket of artifacts.
+
+    Programs come in by the API, signed; people by an API of their own, with a token.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, runtime: Runtime, data: DataStack, api: Api) -> None:
         super().__init__(scope, construct_id)
@@ -46,7 +51,22 @@ class Tracking(Construct):
         )
         function.allow(data.artifacts.listing("experiments/*"))
         api.serve(PATHS, function)
+        self._people = data.people
+        self._door = TokenDoor(self, "Door", people=data.people, paths=PATHS, function=function)
+        self._programs = ProgramRoles(self, "Programs", api=api.api, artifacts=data.artifacts)
         self._pack(runtime, data)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What people log in by, and the policies of programs."""
+        policies = {name: policy.managed_policy_arn for name, policy in self._programs.policies.items()}
+        return {
+            "ExperimentsApiId": self._door.api.api_id,
+            "ExperimentsUrl": self._door.api.api_endpoint,
+            "UserPool": self._people.pool,
+            "UserPoolClient": self._people.client,
+            **policies,
+        }
 
     def _pack(self, runtime: Runtime, data: DataStack) -> None:
         """A mark of a run that has ended calls it. What fails is no loss: what is not packed is searched, too."""

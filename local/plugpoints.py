@@ -83,6 +83,13 @@ PLUG_POINTS = (
     PlugPoint("ministack.services.lambda_svc", "_route_async_failure"),
     PlugPoint("ministack.services.lambda_svc", "_reserved_concurrency"),
     PlugPoint("ministack.services.cloudwatch", "_store_datum"),
+    PlugPoint("ministack.services.cognito", "_password_auth_result"),
+    PlugPoint("ministack.services.cognito", "_respond_to_auth_challenge"),
+    PlugPoint("ministack.services.cognito", "_pool_for_client"),
+    PlugPoint("ministack.services.cognito", "_resolve_user"),
+    PlugPoint("ministack.services.cognito", "_validate_password"),
+    PlugPoint("ministack.services.apigateway", "_validate_jwt_authorizer"),
+    PlugPoint("ministack.services.apigateway", "_jwt_unauthorized"),
 )
 
 

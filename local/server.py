@@ -42,6 +42,7 @@ PLUG_INS = (
     "local.stream_readers",
     "local.topic_deliveries",
     "local.queue_metrics",
+    "local.sign_in",
 )
 log = logging.getLogger("local.server")
 

@@ -84,6 +84,7 @@ def standing(aws: Connection) -> dict[str, set[str]]:
         "functions": names("lambda", "list_functions", "Functions", "FunctionName"),
         "machines": names("stepfunctions", "list_state_machines", "stateMachines", "name"),
         "models": names("sagemaker", "list_models", "Models", "ModelName"),
+        "pools": {it["Id"] for it in aws.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]},
         "queues": names("sqs", "list_queues", "QueueUrls"),
         "roles": names("iam", "list_roles", "Roles", "RoleName"),
         "rules": names("events", "list_rules", "Rules", "Name"),

@@ -18,6 +18,11 @@ LOGICAL_IDS = {
     "RoutesTableC26918F6": "AWS::DynamoDB::Table",
     "PredictionsTable3F2B284F": "AWS::DynamoDB::Table",
     "TrackingTable3514576F": "AWS::DynamoDB::Table",
+    "PeoplePoolC64A4D1E": "AWS::Cognito::UserPool",
+    "PeopleClient2DD6F9B5": "AWS::Cognito::UserPoolClient",
+    "PeopleViewerDB3A71EA": "AWS::Cognito::UserPoolGroup",
+    "PeopleDataScientist7A13B63E": "AWS::Cognito::UserPoolGroup",
+    "PeopleAdmin311EEAF1": "AWS::Cognito::UserPoolGroup",
 }
 BUCKETS = [name for name, kind in LOGICAL_IDS.items() if kind == "AWS::S3::Bucket"]
 TABLES = [name for name, kind in LOGICAL_IDS.items() if kind == "AWS::DynamoDB::Table"]
@@ -98,4 +103,6 @@ def test_the_outputs_tell_where_everything_is(aws: Stacks) -> None:
     assert outputs == {
         *("ApiId", "ApiUrl", "DataBucket", "ArtifactBucket", "Prefix", "BatchMachine"),
         *("LineageTable", "RoutesTable", "PredictionsTable", "TrackingTable", "DeadPages"),
+        *("ExperimentsApiId", "ExperimentsUrl", "UserPool", "UserPoolClient"),
+        *("ViewerPolicy", "DataScientistPolicy", "AdminPolicy"),
     }

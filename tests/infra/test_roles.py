@@ -283,9 +283,3 @@ def test_a_machine_passes_its_model_s_role_to_sagemaker_only(aws: Stacks, machin
 
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert passing["Resource"]["Fn::GetAtt"][0] == role_named(aws, f"tinylargeRoles{passed}")
-
-
-def test_every_route_of_the_api_asks_for_a_signature(aws: Stacks) -> None:
-    routes = aws.resources("AWS::ApiGatewayV2::Route").values()
-
-    assert {route["Properties"]["AuthorizationType"] for route in routes} == {"AWS_IAM"}

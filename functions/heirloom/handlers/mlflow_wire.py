@@ -18,6 +18,8 @@ from heirloom.core.errors import Conflict, Denied, HeirloomError, Invalid, NotFo
 from heirloom.core.tracking.artifacts.proxy import Sent
 from heirloom.core.tracking.artifacts.reply import Reply
 from heirloom.core.tracking.asked import Asked
+from heirloom.core.tracking.door import SIGNED, Door
+from heirloom.core.tracking.roles import greatest
 from heirloom.handlers.edge import Event
 
 _CODES: Mapping[type[HeirloomError], tuple[HTTPStatus, str]] = {
@@ -27,6 +29,22 @@ _CODES: Mapping[type[HeirloomError], tuple[HTTPStatus, str]] = {
     Denied: (HTTPStatus.FORBIDDEN, "PERMISSION_DENIED"),
     Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "TEMPORARILY_UNAVAILABLE"),
 }
+
+
+def door(event: Event, root: str) -> Door:
+    """Where the caller came in, as API Gateway tells of it when it has checked a signature or a token. Raises Denied.
+
+    Of a token's claims it makes texts; of a list of groups "[viewer data-scientist]".
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    """
+    checked = event["requestContext"].get("authorizer") or {}
+    if "iam" in checked:
+        return SIGNED
+    claims = checked.get("jwt", {}).get("claims", {})
+    if claims.get("token_use") != "access":  # an identity token names a person to others, and opens nothing
+        raise Denied("This door takes a signature or an access token: `heirloom login` gives one")
+    groups = claims.get("cognito:groups", "").strip("[]").split()
+    return Door(greatest(groups), claims.get("username", ""), root)
 
 
 def asked(event: Event, named: Mapping[str, str]) -> Asked:

@@ -34,5 +34,6 @@ def test_destroy_leaves_nothing_but_the_data(stack: Stack, models: Path, tmp_pat
     left = {kind: names - before[kind] for kind, names in standing(stack.aws).items() if names - before[kind]}
     assert left == {
         "buckets": {outputs["ArtifactBucket"], outputs["DataBucket"]},
+        "pools": {outputs["UserPool"]},
         "tables": {kept[f"Exportseconddata{name}Name"] for name in ("Lineage", "Routes", "Predictions", "Tracking")},
     }

@@ -16,6 +16,13 @@ from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers import track_experiments
 
 ROOT = "s3://bucket/experiments"
+IAM = {"iam": {"userArn": "arn:aws:iam::111122223333:user/caller"}}
+"""What API Gateway tells of a caller whose signature it has checked."""
+
+
+def event_of(method: str, path: str, authorizer: object = IAM, **more: Any) -> dict[str, Any]:
+    """An event of API Gateway, in as much as the handler reads it."""
+    return {"requestContext": {"http": {"method": method}, "authorizer": authorizer}, "rawPath": path, **more}
 
 
 @dataclass
@@ -46,8 +53,8 @@ class Server:
 
     def ask(self, method: str, path: str, **event: Any) -> dict[str, Any]:
         """The JSON of the answer to an event; other keys are as API Gateway sends them."""
-        http = {"requestContext": {"http": {"method": method}}, "rawPath": f"/api/2.0/mlflow/{path}"}
-        answer: dict[str, Any] = json.loads(self.answer({**http, **event})["body"])
+        asked = event_of(method, f"/api/2.0/mlflow/{path}", **event)
+        answer: dict[str, Any] = json.loads(self.answer(asked)["body"])
         return answer
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,8 @@ from heirloom.core.tracking.documents import ATTEMPTS, Document, change
 from heirloom.handlers import mlflow_wire, track_experiments
 from heirloom.handlers.edge import protocol_entrypoint
 from tests.unit.tracking.server import Server
+from tests.unit.tracking.server import event_of as event
 from tests.unit.world import payload
-
-
-def event(method: str, path: str, **more: Any) -> dict[str, Any]:
-    return {"requestContext": {"http": {"method": method}}, "rawPath": path, **more}
 
 
 def answer(server: Server, told: dict[str, Any]) -> dict[str, Any]:

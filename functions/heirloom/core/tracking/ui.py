@@ -3,9 +3,8 @@ an assistant nor models to chat with. Answered so that no page of experiments be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from heirloom.core.tracking.asked import Asked
+from heirloom.core.tracking.roles import ByRole, Role
 from heirloom.core.tracking.tracking import Answer, Endpoint, Tracking
 
 
@@ -16,13 +15,15 @@ def _always(told: Answer) -> Endpoint:
     return answer
 
 
-ENDPOINTS: Mapping[tuple[str, str], Endpoint] = {
-    ("GET", "ui-telemetry"): _always(
-        {"disable_ui_telemetry": True, "disable_ui_events": [], "ui_rollout_percentage": 0}
-    ),
-    ("POST", "ui-telemetry"): _always({"status": "disabled"}),
-    ("GET", "assistant/config"): _always({"providers": {}, "projects": {}, "remote_access_allowed": False}),
-    ("GET", "assistant/providers"): _always({"providers": [], "resolved": None}),
-    ("GET", "gateway-proxy"): _always({"endpoints": []}),
+ENDPOINTS: ByRole[Endpoint] = {
+    Role.VIEWER: {
+        ("GET", "ui-telemetry"): _always(
+            {"disable_ui_telemetry": True, "disable_ui_events": [], "ui_rollout_percentage": 0}
+        ),
+        ("POST", "ui-telemetry"): _always({"status": "disabled"}),
+        ("GET", "assistant/config"): _always({"providers": {}, "projects": {}, "remote_access_allowed": False}),
+        ("GET", "assistant/providers"): _always({"providers": [], "resolved": None}),
+        ("GET", "gateway-proxy"): _always({"endpoints": []}),
+    }
 }
-"""By method and path below mlflow/."""
+"""By the least role, then by method and path below mlflow/."""

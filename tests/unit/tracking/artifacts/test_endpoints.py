@@ -10,6 +10,7 @@ from heirloom.core.errors import Invalid, NotFound
 from heirloom.core.tracking.artifacts import folder
 from heirloom.core.tracking.artifacts.files import FILES
 from heirloom.core.tracking.asked import Asked
+from heirloom.core.tracking.roles import flat
 from tests.unit.tracking.models.desk import Desk
 
 LIST, DIRECTORIES = "artifacts/list", "logged-models/{model_id}/artifacts/directories"
@@ -107,7 +108,7 @@ def test_says_that_it_can_take_large_files_in_parts(desk: Desk) -> None:
 
 def download(desk: Desk, path: str, /, **asked: str) -> Any:
     query = Asked({name: [value] for name, value in asked.items()}, in_query=True)
-    return FILES["GET", path](query, desk.tracking, desk.artifacts)
+    return flat(FILES)["GET", path](query, desk.tracking, desk.artifacts)
 
 
 def test_downloads_a_file_of_a_run(desk: Desk, run: dict[str, Any]) -> None:

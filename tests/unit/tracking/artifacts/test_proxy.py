@@ -20,7 +20,7 @@ FILE = "0/run/artifacts/dir/a.txt"
 def ask(desk: Desk, method: str, path: str, body: bytes = b"", /, **values: Any) -> Reply:
     found = find(method, path)
     assert found is not None
-    endpoint, rest = found
+    endpoint, _, rest = found
     asked = {name: [value] for name, value in values.items()} if method == "GET" else values
     return endpoint(Sent(rest, Asked(asked, in_query=method == "GET"), body), desk.artifacts)
 

@@ -16,6 +16,7 @@ from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.ids import partition_of_model
 from heirloom.core.tracking.models.endpoints import ENDPOINTS
 from heirloom.core.tracking.models.metrics import with_metrics
+from heirloom.core.tracking.roles import flat, merged
 from heirloom.core.tracking.tracking import Tracking
 
 
@@ -42,7 +43,7 @@ class Desk:
 
     def ask(self, method: str, pattern: str, /, **values: Any) -> Mapping[str, Any]:
         """The answer; the parts in braces of the path are among the values, those of a GET come as in a query."""
-        table = {**ENDPOINTS, **endpoints(self.artifacts)}
+        table = flat(merged(ENDPOINTS, endpoints(self.artifacts)))
         asked = {name: [value] for name, value in values.items()} if method == "GET" else values
         return table[method, pattern](Asked(asked, in_query=method == "GET"), self.tracking)
 

@@ -14,6 +14,7 @@ from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Document
 from heirloom.core.tracking.ids import MODEL_VERSIONS, REGISTERED_MODELS, partition_of_model, partition_of_run
 from heirloom.core.tracking.registry import ENDPOINTS
+from heirloom.core.tracking.roles import flat
 from heirloom.core.tracking.tracking import Tracking
 
 RUN, LOGGED = "0123456789abcdef0123456789abcdef", "m-0123456789abcdef0123456789abcdef"
@@ -57,7 +58,7 @@ class Registry:
         """The answer, as JSON gives it back; a query has a list for each parameter."""
         query = method == "GET"
         given = {name: value if isinstance(value, list) else [value] for name, value in values.items()}
-        answer = ENDPOINTS[method, path](Asked(given if query else values, query), self.tracking)
+        answer = flat(ENDPOINTS)[method, path](Asked(given if query else values, query), self.tracking)
         back: dict[str, Any] = json.loads(json.dumps(answer))
         return back
 

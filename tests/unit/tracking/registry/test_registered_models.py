@@ -9,6 +9,7 @@ import pytest
 
 from heirloom.core.errors import Conflict, Invalid, NotFound
 from heirloom.core.tracking.registry import ENDPOINTS
+from heirloom.core.tracking.roles import flat
 from tests.unit.tracking.registry.registry import Registry
 
 PROMPT = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
@@ -183,5 +184,5 @@ def test_every_endpoint_of_the_protocol_is_there() -> None:
 
     paths = [f"registered-models/{name}" for name in models.split()]
     paths += [f"model-versions/{name}" for name in versions.split()]
-    assert {path for _, path in ENDPOINTS} == set(paths)
-    assert len(ENDPOINTS) == 22
+    assert {path for _, path in flat(ENDPOINTS)} == set(paths)
+    assert len(flat(ENDPOINTS)) == 22

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from heirloom.core.tracking import run, runs
@@ -11,6 +10,7 @@ from heirloom.core.tracking.artifacts.path import safe
 from heirloom.core.tracking.artifacts.port import Artifacts
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.models import model
+from heirloom.core.tracking.roles import ByRole, Role
 from heirloom.core.tracking.tracking import Answer, Endpoint, Tracking
 
 
@@ -39,10 +39,12 @@ def server_info(_asked: Asked, _tracking: Tracking) -> Answer:
     }
 
 
-def endpoints(artifacts: Artifacts) -> Mapping[tuple[str, str], Endpoint]:
-    """By method and path below mlflow/."""
+def endpoints(artifacts: Artifacts) -> ByRole[Endpoint]:
+    """By the least role, then by method and path below mlflow/."""
     return {
-        ("GET", "artifacts/list"): partial(list_run, artifacts=artifacts),
-        ("GET", "logged-models/{model_id}/artifacts/directories"): partial(list_model, artifacts=artifacts),
-        ("GET", "server-info"): server_info,
+        Role.VIEWER: {
+            ("GET", "artifacts/list"): partial(list_run, artifacts=artifacts),
+            ("GET", "logged-models/{model_id}/artifacts/directories"): partial(list_model, artifacts=artifacts),
+            ("GET", "server-info"): server_info,
+        }
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from heirloom.core.errors import Invalid
 from heirloom.core.tracking import run, runs
@@ -14,6 +14,7 @@ from heirloom.core.tracking.artifacts.reply import Reply, of_file, of_json
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.models import model
 from heirloom.core.tracking.registry import found as registered
+from heirloom.core.tracking.roles import ByRole, Role
 from heirloom.core.tracking.tracking import Tracking
 
 File = Callable[[Asked, Tracking, Artifacts], Reply]
@@ -67,11 +68,13 @@ def _path(asked: Asked, name: str) -> str:
     return paths.of_file(path)
 
 
-FILES: Mapping[tuple[str, str], File] = {
-    ("GET", "get-artifact"): of_run,
-    ("GET", "model-versions/get-artifact"): of_version,
-    ("GET", "logged-models/{model_id}/artifacts/files"): of_model,
+FILES: ByRole[File] = {
+    Role.VIEWER: {
+        ("GET", "get-artifact"): of_run,
+        ("GET", "model-versions/get-artifact"): of_version,
+        ("GET", "logged-models/{model_id}/artifacts/files"): of_model,
+    }
 }
-"""By method and path below /ajax-api/2.0/mlflow/; the first two are below / as well."""
-UPLOADS: Mapping[tuple[str, str], Upload] = {("POST", "upload-artifact"): to_run}
+"""By the least role, then by method and path below /ajax-api/2.0/mlflow/; the first two are below / as well."""
+UPLOADS: ByRole[Upload] = {Role.DATA_SCIENTIST: {("POST", "upload-artifact"): to_run}}
 """The same of what is uploaded."""

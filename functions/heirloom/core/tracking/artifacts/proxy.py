@@ -6,7 +6,7 @@ Large files don't go through it: it answers with links to S3, one for a download
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from heirloom.core.errors import Invalid, NotFound
@@ -15,6 +15,7 @@ from heirloom.core.tracking.artifacts.path import bad, of_file, safe
 from heirloom.core.tracking.artifacts.port import Artifacts, Part
 from heirloom.core.tracking.artifacts.reply import Reply, of_json
 from heirloom.core.tracking.asked import Asked, missing
+from heirloom.core.tracking.roles import ByRole, Role
 
 LARGEST_BODY = 4_500_000
 """Bytes of an upload that comes here: API Gateway gives a Lambda 6 MB, of which base64 leaves three quarters."""
@@ -134,22 +135,31 @@ def _part(asked: Asked) -> Part:
     return Part(number, asked.needed("etag"))
 
 
-PROXY: Mapping[tuple[str, str], Proxied] = {
-    ("GET", "artifacts"): list_folder,
-    ("GET", "artifacts/"): download,
-    ("PUT", "artifacts/"): upload,
-    ("DELETE", "artifacts/"): delete,
-    ("GET", "presigned/"): presigned,
-    ("POST", "mpu/create/"): create_upload,
-    ("POST", "mpu/complete/"): complete_upload,
-    ("POST", "mpu/abort/"): abort_upload,
+PROXY: ByRole[Proxied] = {
+    Role.VIEWER: {
+        ("GET", "artifacts"): list_folder,
+        ("GET", "artifacts/"): download,
+        ("GET", "presigned/"): presigned,
+    },
+    Role.DATA_SCIENTIST: {
+        ("PUT", "artifacts/"): upload,
+        ("POST", "mpu/create/"): create_upload,
+        ("POST", "mpu/complete/"): complete_upload,
+        ("POST", "mpu/abort/"): abort_upload,
+    },
+    Role.ADMIN: {
+        ("DELETE", "artifacts/"): delete,
+    },
 }
-"""By method and path below mlflow-artifacts/; after one that ends with a slash comes a path of any length."""
+"""By the least role, then by method and path below mlflow-artifacts/; after one that ends with a slash comes a path of
+any length."""
 
 
-def find(method: str, path: str) -> tuple[Proxied, str] | None:
-    """Who answers a path below mlflow-artifacts/, and what follows the route in it; None where nobody does."""
-    for (its_method, route), proxied in PROXY.items():
-        if its_method == method and (path == route or (route.endswith("/") and path.startswith(route))):
-            return proxied, path[len(route) :]
+def find(method: str, path: str) -> tuple[Proxied, Role, str] | None:
+    """Who answers a path below mlflow-artifacts/, the least role that it takes, and what follows the route in the path;
+    None where nobody does."""
+    for least, answering in PROXY.items():
+        for (its_method, route), proxied in answering.items():
+            if its_method == method and (path == route or (route.endswith("/") and path.startswith(route))):
+                return proxied, least, path[len(route) :]
     return None

@@ -10,11 +10,12 @@ from heirloom.core.tracking.artifacts.endpoints import list_run
 from heirloom.core.tracking.artifacts.port import Artifacts
 from heirloom.core.tracking.graphql.answer import answer
 from heirloom.core.tracking.registry import searches
+from heirloom.core.tracking.roles import ByRole, Role
 from heirloom.core.tracking.tracking import Endpoint
 
 
-def endpoints(artifacts: Artifacts) -> Mapping[tuple[str, str], Endpoint]:
-    """By method and path; it is below /, not below mlflow/."""
+def endpoints(artifacts: Artifacts) -> ByRole[Endpoint]:
+    """By the least role, then by method and path; it is below /, not below mlflow/."""
     asked: Mapping[str, Endpoint] = {
         "mlflowGetExperiment": experiments.get,
         "mlflowGetMetricHistoryBulkInterval": intervals.get,
@@ -24,4 +25,4 @@ def endpoints(artifacts: Artifacts) -> Mapping[tuple[str, str], Endpoint]:
         "mlflowSearchModelVersions": searches.versions_found,
         "mlflowSearchRuns": runs.search,
     }
-    return {("POST", "graphql"): partial(answer, endpoints=asked)}
+    return {Role.VIEWER: {("POST", "graphql"): partial(answer, endpoints=asked)}}
