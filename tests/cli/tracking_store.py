@@ -23,6 +23,7 @@ from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers.edge import protocol_entrypoint
 from heirloom.handlers.mlflow_wire import refuse
 from heirloom.handlers.track_experiments import handle
+from tests.unit.tracking.server import event_of
 from tests.unit.world import evidence, payload
 
 ROOT = "s3://artifacts/experiments"
@@ -79,12 +80,7 @@ class HandlerStore:
 
     def _ask(self, method: str, path: str, body: object) -> Any:
         path, _, query = path.partition("?")
-        event = {
-            "requestContext": {"http": {"method": method}},
-            "rawPath": path,
-            "rawQueryString": query,
-            "body": json.dumps(body),
-        }
+        event = event_of(method, path, rawQueryString=query, body=json.dumps(body))
         ports = {"tracking": self._tracking, "artifacts": lambda: MemoryArtifacts(ROOT)}
         answer = protocol_entrypoint(handle, refuse, **ports)(event, None)
         document = json.loads(answer["body"])

@@ -22,6 +22,7 @@ from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers.edge import protocol_entrypoint
 from heirloom.handlers.mlflow_wire import refuse
 from heirloom.handlers.track_experiments import handle
+from tests.unit.tracking.server import event_of
 
 PROXIED = "mlflow-artifacts:"
 """The root of experiments: the tests have no credentials for S3, and send their files to the proxy."""
@@ -63,13 +64,8 @@ class Handler(BaseHTTPRequestHandler):
         if path in ("/health", "/version"):
             self._send(200, {}, b"OK" if path == "/health" else b"3.11.1")
             return
-        event = {
-            "requestContext": {"http": {"method": self.command}},
-            "rawPath": unquote(path),  # as API Gateway has it
-            "rawQueryString": query,
-            "body": base64.b64encode(body).decode(),
-            "isBase64Encoded": True,
-        }
+        sent_body = {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+        event = event_of(self.command, unquote(path), rawQueryString=query, **sent_body)  # decoded, as by API Gateway
         answer = STORES[name].answer(event)
         sent = answer["body"]
         raw = base64.b64decode(sent) if answer.get("isBase64Encoded") else sent.encode()

@@ -19,6 +19,7 @@ from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers.mlflow_wire import refuse
 from heirloom.handlers.track_experiments import handle
 from tests.differential.mlflow_app import ROOT
+from tests.unit.tracking.server import event_of
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class Ours:
 
     def ask(self, method: str, path: str, values: dict[str, Any]) -> Reply:
         query, body = _sent(method, values)
-        http = {"requestContext": {"http": {"method": method}}, "rawPath": path}
+        event = event_of(method, path, rawQueryString=query, body=body)
         try:
-            answer = handle({**http, "rawQueryString": query, "body": body}, self._tracking(), MemoryArtifacts(ROOT))
+            answer = handle(event, self._tracking(), MemoryArtifacts(ROOT))
         except HeirloomError as error:
             answer = refuse(error)
         return Reply(answer["statusCode"], _json(answer["body"]))

@@ -22,6 +22,7 @@ from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers import track_experiments
 from tests.bench.tracking.runs import SEARCHES
 from tests.bench.watch import API_REQUEST, LAMBDA_GB_SECOND, LAMBDA_REQUEST, WRITE_UNIT
+from tests.unit.tracking.server import event_of
 
 READ_UNIT = 0.125 / 1_000_000
 GB = 1769 / 1024
@@ -123,11 +124,7 @@ def _metered(meter: Meter, tracking: Tracking, path: str, body: Mapping[str, Any
 
 
 def _ask(tracking: Tracking, path: str, body: Mapping[str, Any]) -> Any:
-    event = {
-        "requestContext": {"http": {"method": "POST"}},
-        "rawPath": f"/api/2.0/mlflow/{path}",
-        "body": json.dumps(body),
-    }
+    event = event_of("POST", f"/api/2.0/mlflow/{path}", body=json.dumps(body))
     return json.loads(track_experiments.handle(event, tracking, MemoryArtifacts(tracking.artifact_root))["body"])
 
 

@@ -204,15 +204,19 @@ def test_another_experiment_s_run_in_the_same_partition_stays(server: Server, ex
 
 
 class Cleared(MemoryDocuments):
-    """Documents of which somebody else has cleared those away that are to be deleted."""
+    """Documents of which somebody else has cleared those away that are to be deleted, once ``others`` do."""
+
+    others = False
 
     def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Document]:
-        return {}
+        return {} if self.others else super().get_many(keys)
 
 
 def test_two_who_clear_at_once_do_not_hinder_each_other() -> None:
-    server = Server(Cleared())
+    documents = Cleared()
+    server = Server(documents)
     identity = str(server.post("experiments/create", name="kites")["experiment_id"])
     server.post("experiments/delete", experiment_id=identity)
+    documents.others = True
 
     assert cleared(server) == [("experiment", "kites")]

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from heirloom.core.errors import Invalid, NotFound
-from tests.unit.tracking.server import Server
+from tests.unit.tracking.server import Server, event_of
 
 UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact"
 
@@ -26,9 +26,9 @@ def test_there_is_no_assistant_and_no_gateway(server: Server) -> None:
 
 def test_takes_a_file_of_a_run(server: Server, run: str) -> None:
     query = {"rawQueryString": f"run_uuid={run}&path=notes/a.txt"}
-    server.answer({"requestContext": {"http": {"method": "POST"}}, "rawPath": UPLOAD, **query, "body": "hi"})
+    server.answer(event_of("POST", UPLOAD, **query, body="hi"))
 
-    answer = server.answer({"requestContext": {"http": {"method": "GET"}}, "rawPath": "/get-artifact", **query})
+    answer = server.answer(event_of("GET", "/get-artifact", **query))
 
     assert base64.b64decode(answer["body"]) == b"hi"
 

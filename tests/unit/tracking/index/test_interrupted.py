@@ -10,8 +10,9 @@ import pytest
 
 from heirloom.core.errors import Unavailable
 from heirloom.core.tracking.ids import partition_of_run
+from heirloom.core.tracking.index.forget import forget
 from heirloom.core.tracking.index.manifest import MANIFESTS, Manifest
-from heirloom.core.tracking.index.open_runs import mark
+from heirloom.core.tracking.index.open_runs import farewell
 from heirloom.core.tracking.index.pack import KEPT, LONGEST
 from tests.unit.tracking.index.shelf import SMALL, Shelf
 
@@ -96,9 +97,6 @@ def test_a_search_finds_each_run_once_while_they_are_packed(act: Callable[[Shelf
 
 
 def test_who_dies_over_packing_is_taken_over_from() -> None:
-    def die() -> None:
-        raise Unavailable("killed")
-
     for at in CALLS:
         shelf = shelf_with_blocks()
         shelf.documents.interrupt(at, die)
@@ -153,7 +151,7 @@ def test_a_run_that_is_gone_is_neither_found_nor_packed_again() -> None:
     shelf = shelf_with_blocks()
     run = shelf.documents.get(partition_of_run(shelf.runs[3]), shelf.runs[3])
     assert run is not None
-    shelf.documents.write(mark(run), gone=[run])
+    shelf.documents.write(farewell(run), gone=[run])
 
     assert shelf.runs[3] not in shelf.search("", ORDER)
     assert shelf.search("", ORDER) == shelf.expected("", ORDER)
@@ -161,6 +159,24 @@ def test_a_run_that_is_gone_is_neither_found_nor_packed_again() -> None:
 
     assert shelf.search("", ORDER) == shelf.expected("", ORDER)
     assert [mark.id for mark in shelf.documents.of(f"open#{shelf.experiments[0]}")] == [shelf.runs[-1]]
+
+
+def test_an_experiment_that_is_cleared_away_leaves_no_index() -> None:
+    shelf = shelf_with_blocks()
+    documents, experiment = shelf.documents, shelf.experiments[0]
+    forget(shelf.experiments[1], documents)
+    with suppress(Unavailable):
+        documents.interrupt(7, die)
+        shelf.pack()
+
+    forget(experiment, documents)
+
+    parts = {partition for partition, _ in (*documents.stored, *documents.columns)}
+    assert [part for part in parts if part.startswith(("columns#", "places#", "open#", "blocks"))] == []
+
+
+def die() -> None:
+    raise Unavailable("killed")
 
 
 def test_runs_are_found_by_their_ids_without_a_look_at_blocks() -> None:

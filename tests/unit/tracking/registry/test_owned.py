@@ -13,6 +13,7 @@ from heirloom.core.release.route import Canary, Route, Shadow
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.registry import ENDPOINTS
 from heirloom.core.tracking.registry.roles import roles_of
+from heirloom.core.tracking.roles import flat
 from tests.unit.world import World, payload, released
 
 MODEL = "flight-delay"
@@ -25,7 +26,7 @@ class Client:
         self.world = world
 
     def ask(self, method: str, path: str, **values: Any) -> Any:
-        return ENDPOINTS[method, path](Asked(values), self.world.tracking)
+        return flat(ENDPOINTS)[method, path](Asked(values), self.world.tracking)
 
     def aliases(self) -> dict[str, int]:
         """Of the model, as it is told."""
