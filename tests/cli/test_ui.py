@@ -224,7 +224,7 @@ class _Answers(BaseHTTPRequestHandler):
             "/api/refused": (400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "no"}'),
             "/api/forbidden": (403, {}, b'{"message": "Forbidden"}'),
             "/api/broken": (500, {}, b'{"message": "Internal Server Error"}'),
-            "/get-artifact": (307, {"Location": f"{self.server.url}/signed-link"}, b""),
+            "/api/2.0/mlflow/get-artifact": (307, {"Location": f"{self.server.url}/signed-link"}, b""),
             "/signed-link": (200, {"Content-Type": "text/plain"}, b"x" * 100_000),
         }.get(self.path.partition("?")[0], (200, {"Content-Type": "application/json", "X-Amzn": "1"}, b"[]"))
         self.send_response(status)
@@ -255,7 +255,7 @@ def test_signs_what_it_sends_on_and_tells_the_answer(gateway: Gateway) -> None:
     answered = tracking(gateway.url, []).answer(asked)
 
     ((method, path, headers, body),) = gateway.asked
-    assert (method, path, body) == ("POST", f"{SEARCH}?a=%20b", b"{}")
+    assert (method, path, body) == ("POST", "/api/2.0/mlflow/runs/search?a=%20b", b"{}"), "as policies name it"
     assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIA/")
     assert "/eu-west-1/execute-api/aws4_request" in headers["Authorization"]
     assert (answered.status, b"".join(answered.body)) == (200, b"[]")

@@ -19,7 +19,7 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Job:
     folder = tmp_path_factory.mktemp("flights")
     project = MODELS / "flight-delay"
     command = [sys.executable, str(project / "make_data.py"), str(folder / "data.csv"), "--rows", "3000"]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=240)
     job = prepare(folder / "ml", project, (folder / "data.csv").read_text())
     return train(job, HEIRLOOM_MODEL="flight-delay", HEIRLOOM_RUN_ID="run-1", HEIRLOOM_GIT_COMMIT="abc123")
 

@@ -122,7 +122,7 @@ def start_training(job: Job, **variables: str) -> subprocess.Popen[str]:
 def train(job: Job, **variables: str) -> Job:
     """Run the job to its end."""
     process = start_training(job, **variables)
-    job.log = process.communicate(timeout=60)[0]
+    job.log = process.communicate(timeout=240)[0]
     job.code = process.returncode
     return job
 

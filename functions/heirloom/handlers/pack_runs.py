@@ -14,4 +14,4 @@ def handle(event: Event, tracking: Tracking) -> dict[str, int]:
     return {experiment: pack(experiment, tracking) for experiment in experiments_of(keys)}
 
 
-lambda_handler = entrypoint(handle, tracking=wiring.tracking)
+lambda_handler = entrypoint(handle, tracking=wiring.own_tracking)
