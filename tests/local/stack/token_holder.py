@@ -19,7 +19,7 @@ from mlflow.exceptions import RestException
 from sklearn.linear_model import LogisticRegression
 
 ROWS = np.arange(20.0).reshape(10, 2)
-EXPERIMENT = "varnishes"
+EXPERIMENT = "glazes"
 
 
 def log() -> dict[str, Any]:
@@ -30,7 +30,7 @@ def log() -> dict[str, Any]:
         mlflow.log_metrics({"acc": 0.9})
         mlflow.log_text("hello", "notes/hello.txt")
         model = LogisticRegression().fit(ROWS, ROWS[:, 0] > 8)
-        logged = mlflow.sklearn.log_model(model, name="model", registered_model_name="varnish")
+        logged = mlflow.sklearn.log_model(model, name="model", registered_model_name="glaze")
     client = MlflowClient()
     found = client.search_runs([run.info.experiment_id], "metrics.acc > 0.5 and params.rate = '0.1'")
     return {
@@ -38,9 +38,9 @@ def log() -> dict[str, Any]:
         "found": [each.info.run_name for each in found],
         "location": run.info.artifact_uri,
         "text": mlflow.artifacts.load_text(f"{run.info.artifact_uri}/notes/hello.txt"),
-        "loaded": type(mlflow.sklearn.load_model("models:/varnish/1")).__name__,
+        "loaded": type(mlflow.sklearn.load_model("models:/glaze/1")).__name__,
         "model": logged.model_id,
-        "version": client.get_model_version("varnish", "1").source.partition(":")[0],
+        "version": client.get_model_version("glaze", "1").source.partition(":")[0],
         "experiment deleted": refusal(client.delete_experiment, run.info.experiment_id),
     }
 
@@ -54,7 +54,7 @@ def read(run: str) -> dict[str, Any]:
         "runs": len(client.search_runs([found.info.experiment_id])),
         "files": [each.path for each in client.list_artifacts(run)],
         "text": mlflow.artifacts.load_text(f"{found.info.artifact_uri}/notes/hello.txt"),
-        "model": type(mlflow.sklearn.load_model("models:/varnish/1")).__name__,
+        "model": type(mlflow.sklearn.load_model("models:/glaze/1")).__name__,
         "logged": refusal(client.log_param, run, "depth", "3"),
         "uploaded": refusal(client.log_text, run, "mine", "notes/mine.txt"),
     }
