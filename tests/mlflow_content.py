@@ -84,6 +84,10 @@ def _by_hand() -> None:
     client.delete_run(gone.info.run_id)
 
 
+TRUSTED = "sklearn.linear_model._logistic.LogisticRegression"
+"""What skops trusts by itself is what it found of scikit-learn when it was imported, which may be less beside others."""
+
+
 def _automatically() -> None:
     mlflow.sklearn.autolog(silent=True)
     with mlflow.start_run(run_name="automatic"):
@@ -97,7 +101,11 @@ def _registry() -> None:
         with mlflow.start_run(run_name=f"model {number}"):
             model = LogisticRegression(C=number).fit(FRAME, DRY)
             logged = mlflow.sklearn.log_model(
-                model, name="model", registered_model_name="coats", pip_requirements=["scikit-learn"]
+                model,
+                name="model",
+                registered_model_name="coats",
+                pip_requirements=["scikit-learn"],
+                skops_trusted_types=[TRUSTED],
             )
             mlflow.log_metric("acc", number / 4, model_id=logged.model_id)
     client.create_model_version("coats", f"models:/{logged.model_id}", description="again", model_id=logged.model_id)

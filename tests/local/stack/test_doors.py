@@ -29,7 +29,7 @@ from tests.embedded import unique
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
 
-pytestmark = pytest.mark.xdist_group("experiments")
+pytestmark = pytest.mark.xdist_group("stack")
 ROOT = Path(__file__).parents[3]
 MLFLOW = "/api/2.0/mlflow"
 OWN_PASSWORD = "A-password-of-my-own-1"  # of people who live as long as the test

@@ -19,7 +19,7 @@ from tests.embedded import free_port, wait_for
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
 
-pytestmark = [pytest.mark.xdist_group("experiments"), pytest.mark.filterwarnings("ignore")]  # MLflow's, in this process
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.filterwarnings("ignore")]  # MLflow's, in this process
 ROOT = Path(__file__).parents[3]
 KEPT = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_", "HEIRLOOM_"))}
 

@@ -17,7 +17,7 @@ from tests.local.stack.client import Stack
 from tests.local.stack.command import Command, Ran
 from tests.local.stack.paint import coats, spoiled
 
-pytestmark = pytest.mark.xdist_group("experiments")
+pytestmark = pytest.mark.xdist_group("stack")
 MODEL = "varnish"
 OWN_TAGS = {"heirloom.run", "mlflow.runName"}
 """Of each run its own, wherever it ran."""

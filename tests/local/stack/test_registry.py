@@ -16,7 +16,7 @@ from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
 from tests.local.stack.paint import coats, spoiled
 
-pytestmark = pytest.mark.xdist_group("experiments")
+pytestmark = pytest.mark.xdist_group("stack")
 ROOT = Path(__file__).parents[3]
 MODEL = "varnish"
 

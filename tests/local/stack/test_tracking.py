@@ -9,7 +9,7 @@ import pytest
 
 from tests.local.stack.client import Stack
 
-pytestmark = pytest.mark.xdist_group("experiments")
+pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_a_data_scientist_s_script_runs_as_on_mlflow_s_own_server(stack: Stack, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from cli.ui_server import UiServer
 from tests.embedded import unique
 from tests.local.stack.client import Stack
 
-pytestmark = pytest.mark.xdist_group("experiments")
+pytestmark = pytest.mark.xdist_group("stack")
 AJAX = "/ajax-api/2.0/mlflow"
 LARGE = b"a line of text\n" * 400_000
 GET_RUN = (

@@ -13,7 +13,7 @@ from heirloom.adapters.dynamodb.documents import DynamoDocuments
 from tests.embedded import wait_for
 from tests.local.stack.client import Stack
 
-pytestmark = pytest.mark.xdist_group("experiments")
+pytestmark = pytest.mark.xdist_group("stack")
 WRITERS, RUNS, ENOUGH = 8, 100, 256
 ROOT = "/api/2.0/mlflow"
 
