@@ -85,7 +85,7 @@ def _by_hand() -> None:
 
 
 TRUSTED = "sklearn.linear_model._logistic.LogisticRegression"
-"""What skops trusts by itself is what it found of scikit-learn when it was imported, which may be less beside others."""
+"""skops itself trusts what it found of scikit-learn when it was imported, which may be less in a process of tests."""
 
 
 def _automatically() -> None:
