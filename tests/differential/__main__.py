@@ -24,10 +24,10 @@ def main(count: int, names: Sequence[str]) -> None:
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate],
         report_multiple_bugs=False,
     )
-    @given(sequences(*(names or ROOMS), longest=30))
+    @given(sequences(*(names or ROOMS), longest=40))
     def agree(sequence: list[Call]) -> None:
         both.agree(sequence)
         agreed[0] += 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hypothesis import strategies as st
 
-TEXT_OPERATORS = st.sampled_from(["=", "!=", "LIKE", "ILIKE"])
+from tests.differential.calls import often
+
 NUMBER_OPERATORS = st.sampled_from(["=", "!=", ">", ">=", "<", "<="])
 WRONG = st.sampled_from(
     [
@@ -30,8 +33,9 @@ WRONG = st.sampled_from(
         "run_id IN ('a', 1)",
     ]
 )
-TEXTS = st.sampled_from(["x", "y", "z", "Z", "", "%", "x%", "_", "0.1", "10", "%ü%", "north", "North", "n%", "%th"])
-KEYS = st.sampled_from(["a", "b", "`c d`", '"e/f"', "g.h", "nothing"])
+TEXTS = st.sampled_from(["x", "x", "y", "y", "z", "Z", "", "%", "_", "0.1", "10", "north", "North"])
+PATTERNS = st.sampled_from(["x", "X", "X%", "%x%", "Y", "_", "%", "%ü%", "", "10", "NORTH", "north", "n%", "%TH"])
+KEYS = st.sampled_from(["a", "a", "a", "b", "b", "`c d`", '"e/f"', "g.h", "nothing"])
 
 
 def _quoted(text: str) -> str:
@@ -48,37 +52,46 @@ def compared(
     return st.builds(_joined, name, operators, values)
 
 
+QUOTED = TEXTS.map(_quoted)
+
+
+def texts(name: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        compared(name, st.sampled_from(["=", "!="]), QUOTED),
+        compared(name, st.sampled_from(["LIKE", "ILIKE"]), PATTERNS.map(_quoted)),
+    )
+
+
 def _of(entity: str, keys: st.SearchStrategy[str] = KEYS) -> st.SearchStrategy[str]:
     return keys.map(lambda key: f"{entity}.{key}")
 
 
-QUOTED = TEXTS.map(_quoted)
 NUMBERS = st.sampled_from(["0", "1", "0.5", "-1", "2.0", "1e3", ".5"])
-TAGS = compared(_of("tags") | _of("tag"), TEXT_OPERATORS, QUOTED)
+TAGS = texts(_of("tags") | _of("tag"))
 LISTS = st.lists(QUOTED, min_size=1, max_size=3).map(lambda texts: f"({', '.join(texts)})")
 
 
-def filters(*clauses: st.SearchStrategy[str], accepted: str = "") -> st.SearchStrategy[str]:
+def filters(*clauses: st.SearchStrategy[str], accepted: Collection[str] = ()) -> st.SearchStrategy[str]:
     """``accepted``: what MLflow's server takes of this kind though it is wrong; docs/tracking.md lists it."""
-    right = st.lists(st.one_of(*clauses), max_size=3).map(" AND ".join)
-    wrong = WRONG.filter(lambda text: text != accepted)
-    return st.integers(0, 9).flatmap(lambda draw: wrong if draw == 0 else right)
+    one = st.one_of(*clauses)
+    some = st.lists(one, min_size=2, max_size=3).map(" AND ".join)
+    return often((8, st.just("")), (8, one), (3, some), (1, WRONG.filter(lambda text: text not in accepted)))
 
 
 NULLS = st.builds(_joined, _of("params") | _of("tags"), st.sampled_from(["IS NULL", "IS NOT NULL"]))
 RUNS = filters(
     compared(_of("metrics") | _of("metric"), NUMBER_OPERATORS, NUMBERS),
-    compared(_of("params"), TEXT_OPERATORS, QUOTED),
+    texts(_of("params")),
     TAGS,
     NULLS,
     compared(st.just("attributes.status"), st.sampled_from(["=", "!="]), st.sampled_from(["'RUNNING'", "'FINISHED'"])),
-    compared(st.sampled_from(["run_name", "attributes.run_name", "`run name`", "user_id"]), TEXT_OPERATORS, QUOTED),
+    texts(st.sampled_from(["run_name", "attributes.run_name", "`run name`", "user_id"])),
     compared(
         st.sampled_from(["start_time", "attributes.end_time"]), NUMBER_OPERATORS, st.sampled_from(["1", "1001", "2003"])
     ),
     compared(
         st.sampled_from(["dataset.name", "datasets.digest", "dataset.context"]),
-        TEXT_OPERATORS,
+        st.sampled_from(["=", "!=", "LIKE", "ILIKE"]),
         st.sampled_from(["'d1'", "'1'", "'train'", "'d%'"]),
     ),
     compared(
@@ -89,47 +102,44 @@ RUNS = filters(
 )
 EXPERIMENTS = filters(
     TAGS,
-    compared(st.sampled_from(["name", "attributes.name"]), TEXT_OPERATORS, QUOTED),
+    texts(st.sampled_from(["name", "attributes.name"])),
     compared(st.sampled_from(["creation_time", "last_update_time"]), NUMBER_OPERATORS, st.sampled_from(["0", "5"])),
 )
-REGISTERED = filters(
-    TAGS, compared(st.just("name"), TEXT_OPERATORS, QUOTED), LISTS.map(lambda texts: f"name IN {texts}")
-)
+REGISTERED = filters(TAGS, texts(st.just("name")), LISTS.map(lambda texts: f"name IN {texts}"))
 VERSIONS = filters(
     TAGS,
-    compared(st.sampled_from(["name", "run_id", "source_path"]), TEXT_OPERATORS, QUOTED),
+    texts(st.sampled_from(["name", "run_id", "source_path"])),
     compared(st.just("version_number"), NUMBER_OPERATORS, st.sampled_from(["1", "2"])),
     LISTS.map(lambda texts: f"name IN {texts}"),
 )
 LOGGED = filters(
     compared(_of("metrics"), NUMBER_OPERATORS, NUMBERS),
-    compared(_of("params"), TEXT_OPERATORS, QUOTED),
-    compared(_of("tags"), TEXT_OPERATORS, QUOTED),
-    compared(st.sampled_from(["name", "attributes.model_type", "source_run_id"]), TEXT_OPERATORS, QUOTED),
-    compared(st.just("status"), st.sampled_from(["=", "!="]), st.sampled_from(["'READY'", "'PENDING'"])),
-    accepted="params.a = 1",
+    texts(_of("params")),
+    texts(_of("tags")),
+    texts(st.sampled_from(["name", "attributes.model_type", "source_run_id"])),
+    accepted=("params.a = 1", "tags.a = x"),
 )
 EVALUATION = filters(
-    compared(_of("tags"), TEXT_OPERATORS, QUOTED),
-    compared(st.sampled_from(["name", "created_by"]), TEXT_OPERATORS, QUOTED),
+    texts(_of("tags")),
+    texts(st.sampled_from(["name", "created_by"])),
     compared(st.sampled_from(["created_time"]), NUMBER_OPERATORS, st.sampled_from(["0", "5"])),
     LISTS.map(lambda texts: f"name IN {texts}"),
-    accepted="name > 'a'",
+    accepted=("name > 'a'",),
 )
 
 
 def orders(*names: str) -> st.SearchStrategy[list[str]]:
-    clause = st.builds(
-        lambda name, how: f"{name} {how}".strip(), st.sampled_from(names), st.sampled_from(["", "ASC", "DESC"])
-    )
-    return st.lists(clause, max_size=2)
+    """By one of these mostly, the first more often than the others."""
+    hows, fields = st.sampled_from(["", "ASC", "DESC", "DESC"]), st.sampled_from([*names[:3] * 2, *names])
+    clauses = st.lists(st.tuples(fields, hows), max_size=2, unique_by=lambda clause: clause[0])
+    return clauses.map(lambda drawn: [" ".join(clause).strip() for clause in drawn])
 
 
 RUN_ORDERS = orders(
     "metrics.a",
+    "params.a",
     "metrics.nan",
     "metric.`c d`",
-    "params.a",
     "tags.b",
     "attributes.status",
     "start_time",
@@ -141,4 +151,5 @@ RUN_ORDERS = orders(
 EXPERIMENT_ORDERS = orders("name", "creation_time", "last_update_time", "experiment_id", "nonsense")
 REGISTERED_ORDERS = orders("name", "timestamp", "last_updated_timestamp", "nonsense")
 VERSION_ORDERS = orders("name", "version_number", "creation_timestamp", "last_updated_timestamp", "nonsense")
-EVALUATION_ORDERS = orders("name", "created_time", "last_update_time", "nonsense")
+EVALUATION_ORDERS = orders("name", "last_update_time", "nonsense").map(lambda clauses: [*clauses, "created_time"])
+"""Of equal ones that with the greater id comes first, and ids are drawn."""

@@ -5,7 +5,7 @@ registry, behind uvicorn (mlflow/server/fastapi_app.py). Without HTTP a request 
 the command line's own imports it begins in a third. A process of its own, since MLflow's imports warn.
 
 A line of JSON asks, ``{"method", "path", "query", "body"}``, and a line answers, ``{"status", "body"}``;
-``{"reset": true}`` empties the store.
+``{"keep": true}`` keeps the store as it is, and ``{"back": true}`` makes it so again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import sys
-import time
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
@@ -29,13 +29,16 @@ def main() -> None:
 
 def _serve(uri: str, answers: TextIO) -> None:
     app, engine = _app(uri)
-    client, default = app.test_client(), _default(engine)
+    client, kept = app.test_client(), sqlite3.connect(":memory:")
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
-        asked = json.loads(line)
-        if asked.get("reset"):
-            _reset(engine, default)
-            answer: dict[str, Any] = {}
+        asked, answer = json.loads(line), dict[str, Any]()
+        if asked.keys() & {"keep", "back"}:
+            store = engine.raw_connection()
+            ends = (store.driver_connection, kept)
+            source, target = ends if "keep" in asked else reversed(ends)
+            source.backup(target)
+            store.close()
         else:
             body = {"data": asked["body"], "content_type": "application/json"} if asked["body"] else {}
             reply = client.open(asked["path"], method=asked["method"], query_string=asked["query"], **body)
@@ -55,23 +58,6 @@ def _app(uri: str) -> tuple[Any, Any]:
     handlers.initialize_backend_stores(uri, uri, ROOT)
     logging.disable(logging.CRITICAL)
     return app, handlers._get_tracking_store().engine
-
-
-def _default(engine: Any) -> dict[str, Any]:
-    """The row of the experiment that is always there."""
-    with engine.connect() as connection:
-        return dict(connection.exec_driver_sql("SELECT * FROM experiments").mappings().one())
-
-
-def _reset(engine: Any, default: dict[str, Any]) -> None:
-    row = {**default, "creation_time": int(time.time() * 1000), "last_update_time": int(time.time() * 1000)}
-    with engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
-        for table in set(tables) - {"alembic_version", "workspaces"}:
-            connection.exec_driver_sql(f'DELETE FROM "{table}"')
-        names, marks = ", ".join(row), ", ".join("?" * len(row))
-        connection.exec_driver_sql(f"INSERT INTO experiments ({names}) VALUES ({marks})", tuple(row.values()))
 
 
 if __name__ == "__main__":

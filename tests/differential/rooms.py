@@ -17,6 +17,7 @@ from tests.differential.calls import (
     LONG,
     MODELS,
     NAMES,
+    NUMBER_POINTS,
     PARAMS,
     POINTS,
     RUN_TAGS,
@@ -30,6 +31,7 @@ from tests.differential.calls import (
     creates,
     maybe,
     named,
+    often,
     search,
     texts,
 )
@@ -55,11 +57,11 @@ _LOGGED_ORDERS = st.lists(
 )
 _JSON_TAGS = st.dictionaries(st.sampled_from(["a", "b", "mlflow.user"]), VALUES, max_size=2).map(json.dumps)
 _RECORDS = st.fixed_dictionaries(
-    {"inputs": st.dictionaries(st.sampled_from(["q", "r"]), st.integers(0, 1), max_size=2)},
+    {"inputs": st.sampled_from([{"q": 0}, {"q": 0}, {"q": 1}, {"q": 0, "r": 1}, {}])},
     optional={
-        "outputs": st.sampled_from([None, "text", {"y": 1}, 3]),
+        "outputs": st.sampled_from([None, {"y": 1}, {"y": 1}, {"y": 2}, {}, "text"]),
         "expectations": st.dictionaries(st.sampled_from(["e", "f"]), st.sampled_from([1, "x", None]), max_size=2),
-        "tags": st.dictionaries(st.sampled_from(["t", "mlflow.user"]), VALUES, max_size=2),
+        "tags": st.dictionaries(st.sampled_from(["a", "t", "mlflow.user"]), VALUES, max_size=2),
         "source": st.sampled_from(
             [
                 {"source_type": "TRACE", "source_data": {"trace_id": "t1"}},
@@ -68,22 +70,29 @@ _RECORDS = st.fixed_dictionaries(
         ),
     },
 )
-_VERSIONS = st.sampled_from(["1", "2", "3", "x"])
-_STAGES = st.sampled_from(["None", "Staging", "production", "Archived", "Attic"])
-_ALIASES = st.sampled_from(["best", "Best", "latest", "v1", "no good"])
+_VERSIONS = st.sampled_from(["1", "1", "1", "2", "2", "2", "3", "x"])
+_STAGES = st.sampled_from(["Staging", "Staging", "production", "None", "Archived", "Attic"])
+_ALIASES = st.sampled_from(["best", "best", "Best", "latest", "v1", "no good"])
 
 EXPERIMENTS_ROOM = [
     creates(call("POST", "experiments/create", name=EXPERIMENT_NAMES, tags=TAGS), "experiment", "experiment_id"),
     call("GET", "experiments/get", experiment_id=EXPERIMENTS),
     call("GET", "experiments/get-by-name", experiment_name=EXPERIMENT_NAMES),
-    call("POST", "experiments/update", experiment_id=EXPERIMENTS, new_name=EXPERIMENT_NAMES),
+    *[call("POST", "experiments/update", experiment_id=EXPERIMENTS, new_name=EXPERIMENT_NAMES)] * 2,
     call("POST", "experiments/delete", experiment_id=EXPERIMENTS),
     call("POST", "experiments/restore", experiment_id=EXPERIMENTS),
     call("POST", "experiments/set-experiment-tag", experiment_id=EXPERIMENTS, key=_KEYS, value=texts(VALUES, LONG)),
     call("POST", "experiments/delete-experiment-tag", experiment_id=EXPERIMENTS, key=KEYS),
-    search(
-        "POST", "experiments/search", filter=filters.EXPERIMENTS, order_by=filters.EXPERIMENT_ORDERS, view_type=VIEWS
-    ),
+    *[
+        search(
+            "POST",
+            "experiments/search",
+            filter=filters.EXPERIMENTS,
+            order_by=filters.EXPERIMENT_ORDERS,
+            view_type=VIEWS,
+        )
+    ]
+    * 3,
 ]
 RUNS_ROOM = [
     creates(
@@ -99,24 +108,30 @@ RUNS_ROOM = [
         "run",
         "run.info.run_id",
     ),
-    call("GET", "runs/get", run_id=RUNS),
+    *[call("GET", "runs/get", run_id=RUNS)] * 3,
     call("POST", "runs/update", run_id=RUNS, status=_STATUSES, end_time=MOMENTS, run_name=maybe(NAMES)),
     call("POST", "runs/delete", run_id=RUNS),
     call("POST", "runs/restore", run_id=RUNS),
     call("POST", "runs/set-tag", run_id=RUNS, key=_KEYS, value=texts(VALUES, LONG)),
     call("POST", "runs/delete-tag", run_id=RUNS, key=KEYS),
     call("POST", "runs/log-parameter", run_id=RUNS, key=_KEYS, value=texts(VALUES, LONG)),
-    st.tuples(RUNS, POINTS | BAD_POINTS).map(
-        lambda drawn: Call("POST", "runs/log-metric", {"run_id": drawn[0], **drawn[1]})
-    ),
-    call(
-        "POST",
-        "runs/log-batch",
-        run_id=RUNS,
-        metrics=st.lists(texts(POINTS, BAD_POINTS), max_size=4),
-        params=st.lists(PARAMS, max_size=2),
-        tags=st.lists(RUN_TAGS, max_size=2),
-    ),
+    *[
+        st.tuples(RUNS, texts(POINTS, BAD_POINTS)).map(
+            lambda drawn: Call("POST", "runs/log-metric", {"run_id": drawn[0], **drawn[1]})
+        )
+    ]
+    * 2,
+    *[
+        call(
+            "POST",
+            "runs/log-batch",
+            run_id=RUNS,
+            metrics=st.lists(texts(POINTS, BAD_POINTS), max_size=4),
+            params=st.lists(PARAMS, max_size=2),
+            tags=st.lists(RUN_TAGS, max_size=2),
+        )
+    ]
+    * 4,
     call("POST", "runs/log-inputs", run_id=RUNS, datasets=st.lists(INPUTS, max_size=2)),
     call("GET", "metrics/get-history", run_id=RUNS, metric_key=KEYS | st.just("nan")),
     search("GET", "metrics/get-history", run_id=RUNS, metric_key=KEYS | st.just("nan")),
@@ -136,7 +151,9 @@ REGISTRY_ROOM = [
     call("POST", "registered-models/create", name=MODEL_NAMES, tags=TAGS, description=maybe(VALUES)),
     call("GET", "registered-models/get", name=MODEL_NAMES),
     call("PATCH", "registered-models/update", name=MODEL_NAMES, description=VALUES),
-    call("POST", "registered-models/rename", name=MODEL_NAMES, new_name=MODEL_NAMES),
+    call("POST", "registered-models/rename", name=MODEL_NAMES, new_name=MODEL_NAMES).filter(
+        lambda renamed: renamed.values["name"] != renamed.values["new_name"]
+    ),
     call("DELETE", "registered-models/delete", name=MODEL_NAMES),
     call("POST", "registered-models/set-tag", name=MODEL_NAMES, key=_KEYS, value=VALUES),
     call("DELETE", "registered-models/delete-tag", name=MODEL_NAMES, key=KEYS),
@@ -151,14 +168,17 @@ REGISTRY_ROOM = [
     call("POST", "model-versions/set-tag", name=MODEL_NAMES, version=_VERSIONS, key=_KEYS, value=VALUES),
     call("DELETE", "model-versions/delete-tag", name=MODEL_NAMES, version=_VERSIONS, key=KEYS),
     call("GET", "model-versions/get-download-uri", name=MODEL_NAMES, version=_VERSIONS),
-    call(
-        "POST",
-        "model-versions/transition-stage",
-        name=MODEL_NAMES,
-        version=_VERSIONS,
-        stage=_STAGES,
-        archive_existing_versions=st.booleans(),
-    ),
+    *[
+        call(
+            "POST",
+            "model-versions/transition-stage",
+            name=MODEL_NAMES,
+            version=_VERSIONS,
+            stage=_STAGES,
+            archive_existing_versions=st.booleans(),
+        )
+    ]
+    * 2,
     *[search("GET", "registered-models/search", filter=filters.REGISTERED, order_by=filters.REGISTERED_ORDERS)] * 2,
     *[search("GET", "model-versions/search", filter=filters.VERSIONS, order_by=filters.VERSION_ORDERS)] * 2,
 ]
@@ -177,21 +197,27 @@ MODELS_ROOM = [
         "model",
         "model.info.model_id",
     ),
-    named("GET", "logged-models/{}", MODELS),
+    *[named("GET", "logged-models/{}", MODELS)] * 3,
     st.tuples(MODELS, _MODEL_STATUSES).map(
         lambda drawn: Call("PATCH", "logged-models/{}", {"model_id": drawn[0], "status": drawn[1]}, named=drawn[0])
     ),
     named("DELETE", "logged-models/{}", MODELS),
-    st.tuples(MODELS, TAGS).map(
-        lambda drawn: Call(
-            "POST", "logged-models/{}/params", {"model_id": drawn[0], "params": drawn[1]}, named=drawn[0]
+    *[
+        st.tuples(MODELS, TAGS).map(
+            lambda drawn: Call(
+                "POST", "logged-models/{}/params", {"model_id": drawn[0], "params": drawn[1]}, named=drawn[0]
+            )
         )
-    ),
+    ]
+    * 2,
     named("PATCH", "logged-models/{}/tags", MODELS, tags=TAGS),
     named("DELETE", "logged-models/{}/tags/a", MODELS),
-    st.tuples(RUNS, MODELS, POINTS).map(
-        lambda drawn: Call("POST", "runs/log-metric", {"run_id": drawn[0], "model_id": drawn[1], **drawn[2]})
-    ),
+    *[
+        st.tuples(RUNS, MODELS, NUMBER_POINTS).map(
+            lambda drawn: Call("POST", "runs/log-metric", {"run_id": drawn[0], "model_id": drawn[1], **drawn[2]})
+        )
+    ]
+    * 2,
     call("POST", "runs/outputs", run_id=RUNS, models=st.lists(_OUTPUTS, min_size=1, max_size=2)),
     *[
         search(
@@ -223,15 +249,26 @@ EVALUATION_ROOM = [
     named("GET", "datasets/{}/experiment-ids", DATASETS),
     named("POST", "datasets/{}/add-experiments", DATASETS, experiment_ids=EXPERIMENT_IDS),
     named("POST", "datasets/{}/remove-experiments", DATASETS, experiment_ids=EXPERIMENT_IDS),
-    named("POST", "datasets/{}/records", DATASETS, records=st.lists(_RECORDS, min_size=1, max_size=2).map(json.dumps)),
-    named("GET", "datasets/{}/records", DATASETS),
-    search(
-        "POST",
-        "datasets/search",
-        experiment_ids=st.lists(EXPERIMENTS, max_size=2),
-        filter_string=filters.EVALUATION,
-        order_by=filters.EVALUATION_ORDERS,
-    ),
+    *[
+        named(
+            "POST",
+            "datasets/{}/records",
+            DATASETS,
+            records=st.lists(_RECORDS, min_size=1, max_size=2).map(json.dumps),
+        )
+    ]
+    * 3,
+    *[named("GET", "datasets/{}/records", DATASETS)] * 2,
+    *[
+        search(
+            "POST",
+            "datasets/search",
+            experiment_ids=st.lists(EXPERIMENTS, max_size=2),
+            filter_string=filters.EVALUATION,
+            order_by=filters.EVALUATION_ORDERS,
+        )
+    ]
+    * 2,
 ]
 ROOMS = {
     "experiments": EXPERIMENTS_ROOM,
@@ -242,6 +279,12 @@ ROOMS = {
 }
 
 
-def sequences(*names: str, longest: int = 20) -> st.SearchStrategy[list[Call]]:
-    """Requests of these parts, in any order."""
-    return st.lists(st.one_of(*(each for name in names for each in ROOMS[name])), min_size=1, max_size=longest)
+def sequences(*names: str, longest: int = 30) -> st.SearchStrategy[list[Call]]:
+    """Requests of one of these parts, in any order, with some of the others among them."""
+    everything = _any([each for room in ROOMS.values() for each in room])
+    parts = [often((5, _any(ROOMS[name])), (1, everything)) for name in names]
+    return st.sampled_from(parts).flatmap(lambda part: st.lists(part, min_size=longest // 2, max_size=longest))
+
+
+def _any(calls: list[st.SearchStrategy[Call]]) -> st.SearchStrategy[Call]:
+    return often(*((1, each) for each in calls))

@@ -19,12 +19,29 @@ _TIMES = {
     "created_time",
 }
 """What a server's clock says; other times are the client's, and are compared."""
-_SETS = {"tags", "params", "metrics", "aliases", "latest_versions", "dataset_inputs", "model_inputs", "model_outputs"}
+_SETS = {
+    "tags",
+    "params",
+    "metrics",
+    "aliases",
+    "latest_versions",
+    "dataset_inputs",
+    "model_inputs",
+    "model_outputs",
+    "experiment_ids",
+}
 """Lists whose order nobody promises."""
 _JSON = {"records", "tags", "schema", "profile"}
 """What may be JSON in a text."""
 _WORKSPACE = ("workspace", "default")
 """A server without workspaces says so since 3.10."""
+_UNTOLD = {
+    "model_versions": {"aliases"},
+    "latest_versions": {"aliases"},
+    "data.metrics": {"model_id", "dataset_name", "dataset_digest"},
+    "metrics": {"model_id", "dataset_name", "dataset_digest"},
+}
+"""What of the items of a list MLflow's SQL store does not tell: docs/tracking.md."""
 _LARGEST = 1.7976931348623157e308
 """What SQL keeps of an infinity."""
 
@@ -37,6 +54,10 @@ class Ids:
 
     def add(self, kind: str, theirs: str, ours: str) -> None:
         self.pairs.setdefault(kind, []).append((theirs, ours))
+
+    def copy(self) -> Ids:
+        """The same ids, to be added to."""
+        return Ids({kind: list(pairs) for kind, pairs in self.pairs.items()})
 
     def plain(self, value: Any, side: int) -> Any:
         """An answer with the same names for the same things: what is compared."""
@@ -69,12 +90,23 @@ def _plain(value: Any, name: str = "") -> Any:
         return _plain(json.loads(value), "tags")
     if isinstance(value, Mapping):
         # of evaluation datasets a digest is one of a time, and a record's id is asked for once
-        unlike = ("digest", "dataset_record_id") if "dataset_id" in value else ()
-        return {key: _plain(each, key) for key, each in value.items() if key not in unlike and _said(key, each)}
+        unlike = {"digest", "dataset_record_id"} if "dataset_id" in value else _UNTOLD.get(name, set())
+        inner = "data." if name == "data" else ""
+        return {key: _plain(each, inner + key) for key, each in value.items() if key not in unlike and _said(key, each)}
     if isinstance(value, list):
-        values = [_plain(each) for each in value]
-        return sorted(values, key=json.dumps) if name in _SETS else values
+        values = [_plain(each, name if name in _UNTOLD else "") for each in _newest(value, name)]
+        return sorted(values, key=_in_order) if name.removeprefix("data.") in _SETS else values
     return _masked(value, name)
+
+
+def _newest(values: list[Any], name: str) -> list[Any]:
+    """Of the metrics of logged models MLflow's server tells all points, ours the newest."""
+    if name != "data.metrics":
+        return values
+    newest: dict[tuple[str, str], Any] = {}
+    for each in sorted(values, key=lambda point: (point.get("step", 0), point["timestamp"])):
+        newest[each["key"], each.get("dataset_name", "")] = each
+    return list(newest.values())
 
 
 def _masked(value: Any, name: str) -> Any:
@@ -88,6 +120,10 @@ def _masked(value: Any, name: str) -> Any:
 def _said(key: str, value: Any) -> bool:
     """Nothing is told as an empty list, an empty text or not at all."""
     return value not in ([], {}, None, "") and (key, value) != _WORKSPACE
+
+
+def _in_order(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _short(value: Any) -> str:

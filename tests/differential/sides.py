@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from heirloom.adapters.memory.artifacts import MemoryArtifacts
 from heirloom.adapters.memory.documents import MemoryDocuments
 from heirloom.core.errors import HeirloomError
+from heirloom.core.tracking.documents import Document, Key
 from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers.mlflow_wire import refuse
 from heirloom.handlers.track_experiments import handle
@@ -34,8 +35,11 @@ class Side(Protocol):
     def ask(self, method: str, path: str, values: dict[str, Any]) -> Reply:
         """``values`` go into the query of a GET, else into the body."""
 
-    def reset(self) -> None:
-        """Empty the store."""
+    def keep(self) -> None:
+        """Keep the store as it is."""
+
+    def back(self) -> None:
+        """Make the store again what was kept."""
 
 
 class Theirs:
@@ -56,8 +60,11 @@ class Theirs:
         answer = self._answer({"method": method, "path": path, "query": query, "body": body})
         return Reply(answer["status"], _json(answer["body"]))
 
-    def reset(self) -> None:
-        self._answer({"reset": True})
+    def keep(self) -> None:
+        self._answer({"keep": True})
+
+    def back(self) -> None:
+        self._answer({"back": True})
 
     def stop(self) -> None:
         self._process.communicate()  # the end of its input is its end
@@ -80,6 +87,7 @@ class Ours:
     """The handler over memory; the clock moves at each look, so that nothing happens at the same time."""
 
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
+    kept: dict[Key, Document] = field(default_factory=dict)
     seconds: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def ask(self, method: str, path: str, values: dict[str, Any]) -> Reply:
@@ -91,8 +99,11 @@ class Ours:
             answer = refuse(error)
         return Reply(answer["statusCode"], _json(answer["body"]))
 
-    def reset(self) -> None:
-        self.documents.stored.clear()
+    def keep(self) -> None:
+        self.kept = dict(self.documents.stored)
+
+    def back(self) -> None:
+        self.documents.stored = dict(self.kept)
 
     def _tracking(self) -> Tracking:
         return Tracking(self.documents, ROOT, self._now, lambda: uuid.uuid4().hex)

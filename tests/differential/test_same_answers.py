@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.differential.both import Both
 from tests.differential.calls import Call
+from tests.differential.mutants import MUTANTS, Mutant
 from tests.differential.rooms import ROOMS, sequences
 from tests.differential.sides import Ours, Theirs
+
+pytestmark = pytest.mark.xdist_group("differential")
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +23,40 @@ def both() -> Iterator[Both]:
     theirs.stop()
 
 
-@settings(
-    max_examples=40,
+HOW = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
 )
-@given(sequence=sequences(*ROOMS))
-def test_both_answer_alike(both: Both, sequence: list[Call]) -> None:
-    both.agree(sequence)
+SEQUENCES = 20
+"""Of each part of the protocol; a mistake has to show in five times as many."""
+
+
+class Found(Exception):
+    """A mistake."""
+
+
+@pytest.mark.parametrize("part", ROOMS)
+def test_both_answer_alike(both: Both, part: str) -> None:
+    @settings(HOW, max_examples=SEQUENCES)
+    @given(sequence=sequences(part))
+    def alike(sequence: list[Call]) -> None:
+        both.agree(sequence)
+
+    alike()
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.part}: {mutant.what}")
+def test_a_mistake_is_found(both: Both, mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    @settings(HOW, max_examples=5 * SEQUENCES)
+    @given(sequence=sequences(mutant.part))
+    def alike(sequence: list[Call]) -> None:
+        if both.different(sequence):
+            raise Found
+
+    monkeypatch.setattr(mutant.function, "__code__", mutant.code())
+    with pytest.raises(Found):
+        alike()

@@ -109,7 +109,10 @@ def _body(event: Event) -> dict[str, Any]:
 
 
 def _json(status: HTTPStatus, body: Any) -> Event:
-    text = json.dumps(_plain(body))
+    try:
+        text = json.dumps(body, allow_nan=False)  # most have none: to look first takes longer than to write
+    except (TypeError, ValueError):
+        text = json.dumps(_plain(body))
     return {"statusCode": int(status), "headers": {"Content-Type": "application/json"}, "body": text}
 
 

@@ -18,7 +18,7 @@ from tests.local.stack.command import Command, Ran
 from tests.local.stack.paint import coats, spoiled
 
 pytestmark = pytest.mark.xdist_group("stack")
-MODEL = "varnish"
+MODEL = "paint"
 OWN_TAGS = {"heirloom.run", "mlflow.runName"}
 """Of each run its own, wherever it ran."""
 

@@ -18,7 +18,7 @@ from tests.local.stack.paint import coats, spoiled
 
 pytestmark = pytest.mark.xdist_group("stack")
 ROOT = Path(__file__).parents[3]
-MODEL = "varnish"
+MODEL = "paint"
 
 
 def client(stack: Stack, *arguments: str, program: str = "registered") -> Any:
@@ -74,7 +74,7 @@ def test_what_is_the_pipeline_s_is_refused_and_the_rest_is_everybody_s(stack: St
     told = client(stack, "refused", MODEL, "none")
 
     assert all(each.startswith("PERMISSION_DENIED: ") for each in told), told
-    assert "such as varnish-by-hand" in told[0]
+    assert f"such as {MODEL}-by-hand" in told[0]
     assert client(stack, "refused", MODEL, "none") == told
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from heirloom.adapters.memory.artifacts import MemoryArtifacts
 from heirloom.adapters.memory.documents import MemoryDocuments
+from heirloom.core.tracking.index.recalled import Recalled
 from heirloom.core.tracking.tracking import Tracking
 from heirloom.handlers import track_experiments
 
@@ -34,9 +35,11 @@ class Server:
     now: datetime = datetime(2026, 11, 29, tzinfo=UTC)
     drawn: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
 
+    recalled: Recalled = field(default_factory=Recalled)
+
     @property
     def tracking(self) -> Tracking:
-        return Tracking(self.documents, self.artifacts.uri, self.clock, self.draw)
+        return Tracking(self.documents, self.artifacts.uri, self.clock, self.draw, recalled=self.recalled)
 
     def clock(self) -> datetime:
         self.now += timedelta(seconds=1)

@@ -87,7 +87,9 @@ def rename(asked: Asked, tracking: Tracking) -> Answer:
     if experiment.data["lifecycle_stage"] != ACTIVE:
         raise Invalid("Cannot rename a non-active experiment.")
     old = experiment.data["name"]
-    if name != old:
+    if name == old:
+        _alter(identity, tracking, lambda data: {**data, "last_update_time": tracking.now})
+    else:
         claim = tracking.documents.get(EXPERIMENT_NAMES, old)
         renamed = experiment.with_data({**experiment.data, "name": name, "last_update_time": tracking.now})
         try:

@@ -51,7 +51,8 @@ def of(run: str, key: str, tracking: Tracking) -> list[Point]:
     """All points of a metric, each once, by time, step and value; none of a run that is not there, as in MLflow."""
     partition, documents = partition_of_history(run), tracking.documents
     stored = (document for start in (_own(key), _SEVERAL) for document in documents.of(partition, start))
-    points = {repr(point): point for document in stored for point in _points(document, key)}
+    found = (point for document in stored for point in _points(document, key))
+    points = {(point.timestamp, point.step, repr(point.value)): point for point in found}
     return sorted(points.values(), key=lambda point: (point.timestamp, *point.newer))
 
 

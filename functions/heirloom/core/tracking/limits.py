@@ -13,7 +13,7 @@ from heirloom.core.tracking.asked import invalid, missing
 
 NAME = 250
 """Characters of the key of a metric, a parameter or a tag."""
-PARAM, TAG, EXPERIMENT_NAME, EXPERIMENT_TAG, REGISTRY_TAG = 6000, 8000, 500, 5000, 100_000
+PARAM, TAG, EXPERIMENT_NAME, EXPERIMENT_TAG, REGISTRY_TAG = 6000, 8000, 500, 20_000, 100_000
 """Characters of values, and of an experiment's name."""
 METRICS, PARAMS, TAGS, ENTITIES = 1000, 100, 100, 1000
 """In a batch: each kind, and all of them."""

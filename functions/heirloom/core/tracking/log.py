@@ -142,9 +142,10 @@ def _newest(known: Mapping[str, Data], points: Iterable[Point]) -> dict[str, Dat
 
 
 def _tagged(run: Data, tags: Mapping[str, str]) -> Data:
-    """The tag of the name is the name."""
-    info = {**run["info"], "run_name": tags[NAME_TAG]} if tags.get(NAME_TAG) else run["info"]
-    return {**run, "info": info, "tags": {**run["tags"], **tags}}
+    """The tag of the name is the name, which can't be empty."""
+    given = {key: value for key, value in tags.items() if value or key != NAME_TAG}
+    info = {**run["info"], "run_name": given[NAME_TAG]} if NAME_TAG in given else run["info"]
+    return {**run, "info": info, "tags": {**run["tags"], **given}}
 
 
 def _point(given: Asked, path: str) -> Point:

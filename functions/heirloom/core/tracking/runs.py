@@ -89,7 +89,7 @@ def search(asked: Asked, tracking: Tracking) -> Answer:
     up_to = offset(before, question) + most + 1
     shown, token = page(find(ids, view, wanted, order, up_to, tracking), most, before, question)
     runs = data_of(shown, tracking.documents)
-    return {"runs": [told(run) for run in runs], **({"next_page_token": token} if token else {})}
+    return {"runs": [told(run, stage) for run, stage in runs], **({"next_page_token": token} if token else {})}
 
 
 def named(asked: Asked) -> str:

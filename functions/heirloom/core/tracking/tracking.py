@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from heirloom.core.clock import Clock
 from heirloom.core.tracking.asked import Asked
 from heirloom.core.tracking.documents import Documents
+from heirloom.core.tracking.index.recalled import Recalled
 
 Answer = Mapping[str, Any]
 """Plain JSON, but for NaN and the infinities, which the edge writes as texts."""
@@ -21,13 +22,15 @@ Served = Callable[[Sequence[str]], Mapping[str, Mapping[str, int]]]
 @dataclass(frozen=True)
 class Tracking:
     """``artifact_root`` is where the artifacts of new experiments go, a URI; ``draw`` gives 32 random hexadecimal
-    digits; ``served`` says of models by which aliases a route serves their versions (registry/roles.py)."""
+    digits; ``served`` says of models by which aliases a route serves their versions (registry/roles.py); ``recalled``
+    is what searches have read before."""
 
     documents: Documents
     artifact_root: str
     clock: Clock
     draw: Callable[[], str]
     served: Served = lambda _models: {}
+    recalled: Recalled = field(default_factory=Recalled)
 
     @property
     def now(self) -> int:

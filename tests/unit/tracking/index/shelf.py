@@ -11,6 +11,7 @@ from heirloom.core.tracking.documents import Document, Key
 from heirloom.core.tracking.experiments import ACTIVE, ACTIVE_ONLY, stages
 from heirloom.core.tracking.ids import EXPERIMENTS
 from heirloom.core.tracking.index.pack import Sizes, pack
+from heirloom.core.tracking.index.recalled import Recalled
 from heirloom.core.tracking.run import row
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import RUNS
@@ -75,7 +76,7 @@ class WatchedDocuments(MemoryDocuments):
 class Shelf:
     """``begin`` numbers runs, so that tests can name them."""
 
-    server: Server = field(default_factory=lambda: Server(documents=WatchedDocuments()))
+    server: Server = field(default_factory=lambda: Server(documents=WatchedDocuments(), recalled=Recalled(400, 60)))
     runs: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heirloom.core.tracking.documents import Key
-from heirloom.core.tracking.index.cells import ATTRIBUTES, COLUMNAR, column_id
-from heirloom.core.tracking.index.column import Column, decode, nothing
-from heirloom.core.tracking.index.manifest import Block, columns_of
+from heirloom.core.tracking.index.cells import ATTRIBUTES, COLUMNAR
+from heirloom.core.tracking.index.column import Column
+from heirloom.core.tracking.index.manifest import Block
 from heirloom.core.tracking.search.filter import Filter, comparison
 from heirloom.core.tracking.search.kinds import ATTRIBUTE, IS_NOT_NULL, IS_NULL, METRIC, PARAM, TAG
 from heirloom.core.tracking.search.order import Order
@@ -52,10 +51,9 @@ class Part:
     unsure: Sequence[int]
     columns: Mapping[Name, Column]
 
-    def values(self, name: Name) -> list[Any]:
+    def values(self, name: Name) -> Sequence[Any]:
         """What the rows have in a column."""
-        at = self.columns[name].at
-        return [at(row) for row in self.rows]
+        return self.columns[name].of(self.rows)
 
     def row(self, run: str, number: int) -> Row:
         """A row as far as an order asks for it."""
@@ -76,15 +74,11 @@ def search_block(
     experiment: str,
     block: Block,
     open_rows: Collection[int],
-    stored: Mapping[Key, bytes],
+    columns: Mapping[Name, Column],
     asked: Question,
     stages: Collection[str],
 ) -> Part:
-    """Rows of open runs do not count, nor those in no such stage; ``stored`` has the columns that there are."""
-    names = {name: (columns_of(experiment, block.id), column_id(*name)) for name in asked.names(block)}
-    columns = {
-        name: decode(stored[key], block.rows) if key in stored else nothing(block.rows) for name, key in names.items()
-    }
+    """Rows of open runs do not count, nor those in no such stage; ``columns`` are those that are asked for."""
     skipped = {*block.dead, *open_rows}
     rows: Sequence[int] = range(block.rows)
     if skipped:

@@ -42,6 +42,13 @@ class Column:
         """What a row has; None for nothing, and where it is unsure."""
         return self.values[row] if self.codes is None else self.values[self.codes[row]]
 
+    def of(self, rows: Sequence[int]) -> Sequence[Any]:
+        """What these rows have."""
+        values, codes = self.values, self.codes
+        if codes is not None:
+            return [values[codes[row]] for row in rows]
+        return values if len(rows) == len(values) else [values[row] for row in rows]
+
     def where(self, test: Test, rows: Sequence[int]) -> list[int]:
         """Those of the rows whose value passes; none that has none, or is unsure."""
         if self.codes is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from heirloom.core.tracking.documents import Data, Document, Documents
 from heirloom.core.tracking.experiments import ACTIVE, ALL, STAGES, stages
@@ -31,10 +32,11 @@ Picked = Iterable[tuple[Part, Sequence[int]]]
 
 @dataclass(frozen=True)
 class Hit:
-    """A run that was asked for; its ``data`` where it was read already."""
+    """A run that was asked for; ``stage`` is its experiment's, ``data`` is there where it was read already."""
 
     run: str
     row: Row
+    stage: str
     data: Data | None = None
 
 
@@ -69,17 +71,18 @@ def find(ids: Sequence[str], view: str, wanted: Filter, order: Order, most: int,
     marks = list(documents.of_all([partition_of_marks(each) for each in dict.fromkeys(ids)]))
     scope = _scope(ids, shown, documents)
     opened = [mark.id for mark in marks]
-    parts = list(_parts(scope, _open_rows(marks, scope, documents), Question.of(wanted, order), documents))
-    doubted = _ids_of([(part, part.unsure) for part in parts], documents).values()
+    parts = list(_parts(scope, _open_rows(marks, scope, documents), Question.of(wanted, order), tracking))
+    doubted = _ids_of([(part, part.unsure) for part in parts], tracking).values()
     hits = list(_hits(_read([*opened, *doubted], documents), scope, wanted))
-    return order.sort([*hits, *_leading(hits, parts, order, most, documents)], _row)
+    return order.sort([*hits, *_leading(hits, parts, scope, order, most, tracking)], _row)
 
 
-def data_of(hits: Sequence[Hit], documents: Documents) -> list[Data]:
-    """The runs of these hits as they are now, in their order; without those that are gone meanwhile."""
+def data_of(hits: Sequence[Hit], documents: Documents) -> list[tuple[Data, str]]:
+    """The runs of these hits as they are now, in their order, each with the stage of its experiment; without those that
+    are gone meanwhile."""
     unread = {data["info"]["run_id"]: data for data in _read([hit.run for hit in hits if hit.data is None], documents)}
-    found = (hit.data or unread.get(hit.run) for hit in hits)
-    return [data for data in found if data is not None]
+    found = ((hit.data or unread.get(hit.run), hit.stage) for hit in hits)
+    return [(data, stage) for data, stage in found if data is not None]
 
 
 def _named(wanted: Filter) -> list[str] | None:
@@ -107,7 +110,7 @@ def _hits(runs: Iterable[Data], scope: _Scope, wanted: Filter) -> Iterator[Hit]:
     for run in runs:
         its_row = row(run)
         if scope.shows(run) and wanted.holds(its_row):
-            yield Hit(run["info"]["run_id"], its_row, run)
+            yield Hit(run["info"]["run_id"], its_row, scope.experiments[run["info"]["experiment_id"]], run)
 
 
 def _open_rows(
@@ -124,43 +127,47 @@ def _open_rows(
 
 
 def _parts(
-    scope: _Scope,
-    open_rows: Mapping[tuple[str, str], Collection[int]],
-    asked: Question,
-    documents: Documents,
+    scope: _Scope, open_rows: Mapping[tuple[str, str], Collection[int]], asked: Question, tracking: Tracking
 ) -> Iterator[Part]:
     blocks = [(each, block) for each, manifest in scope.manifests.items() for block in manifest.blocks]
     shown = [(each, block, its) for each, block in blocks if ACTIVE in (its := scope.stages(each)) or block.deleted]
-    wanted = [(columns_of(each, block.id), column_id(*name)) for each, block, _ in shown for name in asked.names(block)]
-    stored = documents.get_columns(wanted)
+    rows = {
+        (columns_of(each, block.id), column_id(*name)): block.rows
+        for each, block, _ in shown
+        for name in asked.names(block)
+    }
+    read = tracking.recalled.columns(rows, tracking.documents)
     for each, block, its in shown:
-        yield search_block(each, block, open_rows.get((each, block.id), ()), stored, asked, its)
+        columns = {name: read[columns_of(each, block.id), column_id(*name)] for name in asked.names(block)}
+        yield search_block(each, block, open_rows.get((each, block.id), ()), columns, asked, its)
 
 
-def _leading(hits: Sequence[Hit], parts: Sequence[Part], order: Order, most: int, documents: Documents) -> list[Hit]:
+def _leading(
+    hits: Sequence[Hit], parts: Sequence[Part], scope: _Scope, order: Order, most: int, tracking: Tracking
+) -> list[Hit]:
     """Of the rows of blocks those that can be among the first ``most``; their ids need not be read of the others."""
     first = order.keys[0]
     name = (first.entity, first.key)
     picked: list[tuple[Part, Sequence[int]]] = [(part, part.rows) for part in parts]
     if columnar(*name):
-        values = [order.first(hit.row) for hit in hits]
-        leads = order.leading([*values, *(value for part in parts for value in part.values(name))], most)
-        picked = [(part, [row for row in part.rows if leads(part.columns[name].at(row))]) for part in parts]
-    ids = _ids_of(picked, documents)
+        of_parts = [part.values(name) for part in parts]
+        leads = order.leading([*(order.first(hit.row) for hit in hits), *chain.from_iterable(of_parts)], most)
+        picked = [(part, leads(part.rows, values)) for part, values in zip(parts, of_parts, strict=True)]
+    ids = _ids_of(picked, tracking)
     return [
-        Hit(run, part.row(run, number))
+        Hit(run, part.row(run, number), scope.experiments[part.experiment])
         for part, rows in picked
         for number in rows
         for run in [ids[part.experiment, (part.block.id, number)]]
     ]
 
 
-def _ids_of(picked: Picked, documents: Documents) -> Mapping[tuple[str, Place], str]:
+def _ids_of(picked: Picked, tracking: Tracking) -> Mapping[tuple[str, Place], str]:
     """The ids of these rows' runs, by experiment and place."""
     places = [(part.experiment, (part.block.id, number)) for part, rows in picked for number in rows]
     keys = {(each, place): (columns_of(each, place[0]), ids_id(place[1])) for each, place in places}
-    stored = documents.get_columns(list(dict.fromkeys(keys.values())))
-    return {(each, place): of_experiment(each) + drawn_at(stored[key], place[1]) for (each, place), key in keys.items()}
+    ids = tracking.recalled.ids(keys.values(), tracking.documents)
+    return {(each, place): of_experiment(each) + drawn_at(ids[key], place[1]) for (each, place), key in keys.items()}
 
 
 def _row(hit: Hit) -> Row:

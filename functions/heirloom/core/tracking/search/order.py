@@ -46,20 +46,22 @@ class Order:
         """What a row has of the first key."""
         return self._value(self.keys[0])(row)
 
-    def leading(self, values: Sequence[Any], most: int) -> Callable[[Any], bool]:
-        """Whether a row that has such a value of the first key may be among the first ``most``, of rows that have these
-        ``values``; some more than needed are, where values are equal."""
-        present = [value for value in values if value is not None and not _is_nan(value)]
+    def leading(self, values: Sequence[Any], most: int) -> Callable[[Sequence[int], Sequence[Any]], Sequence[int]]:
+        """Of numbered rows and what each has of the first key, those that may be among the first ``most`` of all, which
+        have these ``values``; some more than needed are, where values are equal."""
+        present = [value for value in values if value is not None and value == value]  # noqa: PLR0124
         if len(present) <= most:
-            return lambda _: True
+            return lambda rows, _: rows
         ascending = self.keys[0].ascending
         if most * 20 < len(present):
             best = (heapq.nsmallest if ascending else heapq.nlargest)(most, present)
         else:
             best = sorted(present, reverse=not ascending)
         bound = best[most - 1]
-        better = operator.le if ascending else operator.ge
-        return lambda value: value is not None and better(value, bound)
+        # written out for each direction: hundreds of thousands of rows go through here
+        if ascending:
+            return lambda rows, at: [row for row, has in zip(rows, at, strict=True) if has is not None and has <= bound]
+        return lambda rows, at: [row for row, has in zip(rows, at, strict=True) if has is not None and has >= bound]
 
     def _value(self, key: Key) -> Callable[[Row], Any]:
         name = key.key
