@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import socket
 import statistics
@@ -19,6 +20,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+LEAST, LONGEST = 3, 20
+"""Requests of a client that are measured however long they take, and seconds after which no further one is made."""
 Ask = Callable[[str, Mapping[str, Any]], Any]
 """POSTs to a path below mlflow/ and gives the answer's JSON."""
 
@@ -70,7 +73,7 @@ class Times:
 
 
 def measure(server: Server, clients: int, requests: int, bodies: Callable[[], Iterator[tuple[str, Any]]]) -> Times:
-    """The times of so many requests of each client, each with requests of its own."""
+    """The times of so many requests of each client, each with requests of its own; of fewer where they take long."""
     seconds: list[float] = []
     firsts: list[float] = []
     barrier = threading.Barrier(clients + 1)
@@ -80,7 +83,7 @@ def measure(server: Server, clients: int, requests: int, bodies: Callable[[], It
             ask, of_mine = server.connect(), bodies()
             firsts.append(_timed(ask, *next(of_mine)))  # which pays for what is only loaded once
             barrier.wait()
-            seconds.extend([_timed(ask, *next(of_mine)) for _ in range(requests)])
+            seconds.extend([_timed(ask, *next(of_mine)) for _ in _turns(requests)])
         except BaseException:
             barrier.abort()  # nobody waits for this one
             raise
@@ -93,6 +96,11 @@ def measure(server: Server, clients: int, requests: int, bodies: Callable[[], It
         for each in working:
             each.result()
         return Times.of(seconds, time.perf_counter() - began, max(firsts))
+
+
+def _turns(most: int) -> Iterator[int]:
+    began = time.perf_counter()
+    return itertools.takewhile(lambda turn: turn < LEAST or time.perf_counter() - began < LONGEST, range(most))
 
 
 def _timed(ask: Ask, path: str, body: Mapping[str, Any]) -> float:
