@@ -13,7 +13,7 @@ from heirloom.core.tracking import experiments, log, run
 from heirloom.core.tracking.evaluation import record
 from heirloom.core.tracking.models import keeping, metrics
 from heirloom.core.tracking.registry import aliases, model_versions, version
-from heirloom.core.tracking.search import like, order, page
+from heirloom.core.tracking.search import order, page
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,12 @@ MUTANTS = [
     Mutant("runs", "deleted ones are written to", run._check_active, "if stage != ACTIVE:", "if False:"),
     Mutant("runs", "DESC is ASC", order._sorted, "reverse=not ascending", "reverse=False"),
     Mutant("runs", "what is missing before NaN", order._sorted, "nans + missing", "missing + nans"),
-    Mutant("runs", "LIKE is ILIKE", like.like, "if any_case else re.NOFLAG", ""),
     Mutant("runs", "pages overlap", page.page, "items[start:end]", "items[max(0, start - 1) : end]"),
     Mutant("experiments", "deleted ones are renamed", experiments.rename, "!= ACTIVE", '== "?"'),
     Mutant("experiments", "deleted ones are tagged", experiments.active, "if stage != ACTIVE:", "if False:"),
     Mutant("experiments", "restored twice", experiments._move, "!= before", '== "?"'),
     Mutant("registry", "aliases outlive their version", model_versions.delete, "if each != number", "if each"),
     Mutant("registry", "latest is no alias", aliases.get, "alias.lower() == LATEST", "False"),
-    Mutant("registry", "nothing is archived", model_versions.transition_stage, "if archive and each", "if 0 and each"),
     Mutant("registry", "the oldest is the latest", version.latest_of, "in versions", "in reversed(list(versions))"),
     Mutant("models", "deleted ones are found", keeping.delete, 'stage": DELETED', 'stage": "active"'),
     Mutant("models", "tags replace the others", keeping.set_tags, '{**data["tags"], **new}', "new"),

@@ -32,7 +32,7 @@ HOW = settings(
     report_multiple_bugs=False,
 )
 SEQUENCES = 20
-"""Of each part of the protocol; a mistake has to show in five times as many."""
+"""Of each part of the protocol; a mistake has to show in ten times as many."""
 
 
 class Found(Exception):
@@ -51,7 +51,7 @@ def test_both_answer_alike(both: Both, part: str) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.part}: {mutant.what}")
 def test_a_mistake_is_found(both: Both, mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
-    @settings(HOW, max_examples=5 * SEQUENCES)
+    @settings(HOW, max_examples=10 * SEQUENCES)
     @given(sequence=sequences(mutant.part))
     def alike(sequence: list[Call]) -> None:
         if both.different(sequence):

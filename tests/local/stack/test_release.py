@@ -68,7 +68,7 @@ def test_of_two_writers_at_once_one_wins_and_one_is_told(stack: Stack, versions:
 
 
 def test_a_rollback_reaches_every_caller_within_seconds(stack: Stack, versions: list[int]) -> None:
-    bad, good = versions[1:]
+    good, bad = versions[1:]
     if stack.release("paint")["route"]["champion"] != good:
         promote(stack, good)
     promote(stack, bad)

@@ -43,7 +43,7 @@ class Faulty(ClassifierMixin, BaseEstimator):
             raise ValueError("the coat is too thick")
         if self.fault == "wrong":
             return np.where(thick[:, None], found[:, ::-1], found)
-        time.sleep({"hang": 60, "slow": 0.7}.get(self.fault, 0))
+        time.sleep({"hang": 60, "slow": 1.3}.get(self.fault, 0))
         return found
 
 
