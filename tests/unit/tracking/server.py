@@ -34,7 +34,6 @@ class Server:
     artifacts: MemoryArtifacts = field(default_factory=lambda: MemoryArtifacts(ROOT))
     now: datetime = datetime(2026, 11, 29, tzinfo=UTC)
     drawn: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
-
     recalled: Recalled = field(default_factory=Recalled)
 
     @property

@@ -14,6 +14,7 @@ from heirloom.core.tracking.documents import Documents, Key
 from heirloom.core.tracking.index.column import Column, decode, nothing
 
 T = TypeVar("T")
+Stored = Mapping[Key, bytes]
 MOST = 64_000_000
 """Bytes of columns, as they are stored; in memory a number takes up to five times as much."""
 MOST_IDS = 16_000_000
@@ -28,9 +29,9 @@ class _Known(Generic[T]):
         self._lock = threading.Lock()
 
     def read(
-        self, keys: Iterable[Key], made: Callable[[Key, bytes | None], tuple[T, int]], documents: Documents
+        self, keys: Iterable[Key], made: Callable[[Key, Stored], tuple[T, int]], documents: Documents
     ) -> Mapping[Key, T]:
-        """What is known, and what ``made`` makes of the rest, with its size."""
+        """What is known, and what ``made`` makes of the rest, with its size, from what is stored of it."""
         wanted = list(dict.fromkeys(keys))
         with self._lock:
             found = {key: self._kept[key][0] for key in wanted if key in self._kept}
@@ -38,7 +39,7 @@ class _Known(Generic[T]):
                 self._kept.move_to_end(key)
         if unread := [key for key in wanted if key not in found]:
             stored = documents.get_columns(unread)
-            new = {key: made(key, stored.get(key)) for key in unread}
+            new = {key: made(key, stored) for key in unread}
             found |= {key: value for key, (value, _) in new.items()}
             self._keep(new)
         return found
@@ -63,16 +64,16 @@ class Recalled:
     def columns(self, rows: Mapping[Key, int], documents: Documents) -> Mapping[Key, Column]:
         """The columns with these keys, each of a block with so many rows."""
 
-        def made(key: Key, data: bytes | None) -> tuple[Column, int]:
-            return (nothing(rows[key]) if data is None else decode(data, rows[key])), 8 * rows[key]
+        def made(key: Key, stored: Stored) -> tuple[Column, int]:
+            column = decode(stored[key], rows[key]) if key in stored else nothing(rows[key])
+            return column, 8 * rows[key]
 
         return self._columns.read(rows, made, documents)
 
     def ids(self, keys: Iterable[Key], documents: Documents) -> Mapping[Key, bytes]:
         """The bytes with these keys, which a block has."""
 
-        def made(_: Key, data: bytes | None) -> tuple[bytes, int]:
-            data = data or b""
-            return data, len(data)
+        def made(key: Key, stored: Stored) -> tuple[bytes, int]:
+            return stored[key], len(stored[key])
 
         return self._ids.read(keys, made, documents)
