@@ -48,6 +48,8 @@ PLUG_POINTS = (
     PlugPoint("ministack.core.iam_actions", "extract_resource_arn"),
     PlugPoint("ministack.core.iam_actions", "_safe_json_field"),
     PlugPoint("ministack.services.sts", "is_root_access_key"),
+    PlugPoint("ministack.services.sts", "_evict_expired_sessions"),
+    PlugPoint("ministack.services.sts", "_session_expired"),
     PlugPoint("ministack.core.router", "SERVICE_PATTERNS", "sts"),
     PlugPoint("ministack.services.stepfunctions", "_SERVICE_DISPATCH", "arn:aws:states:::sqs:sendMessage"),
     PlugPoint("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS", "AWS::S3::Bucket"),

@@ -27,6 +27,7 @@ from local.plugpoints import check_plug_points, check_version
 PLUG_INS = (
     "local.loopback",
     "local.identity",
+    "local.expired_sessions",
     "local.object_events",
     "local.version_ranges",
     "local.function_errors",
