@@ -8,25 +8,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 from tests.differential.both import Both
 from tests.differential.calls import Call
-from tests.differential.rooms import ROOMS, sequences
+from tests.differential.rooms import DRAWN, ROOMS, sequences
 from tests.differential.sides import Ours, Theirs
 
 
 def main(count: int, names: Sequence[str]) -> None:
     both, agreed = Both(Theirs(), Ours()), [0]
 
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        report_multiple_bugs=False,
-    )
+    @settings(DRAWN, max_examples=count)
     @given(sequences(*(names or ROOMS), longest=40))
     def agree(sequence: list[Call]) -> None:
         both.agree(sequence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from tests.differential import filters
@@ -277,6 +278,16 @@ ROOMS = {
     "models": MODELS_ROOM,
     "evaluation": EVALUATION_ROOM,
 }
+
+
+DRAWN = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
+"""Drawn, and no more: `Both.agree` makes what it finds shorter."""
 
 
 def sequences(*names: str, longest: int = 30) -> st.SearchStrategy[list[Call]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 from tests.differential.both import Both
 from tests.differential.calls import Call
 from tests.differential.mutants import MUTANTS, Mutant
-from tests.differential.rooms import ROOMS, sequences
+from tests.differential.rooms import DRAWN, ROOMS, sequences
 from tests.differential.sides import Ours, Theirs
 
 pytestmark = pytest.mark.xdist_group("differential")
@@ -23,14 +23,7 @@ def both() -> Iterator[Both]:
     theirs.stop()
 
 
-HOW = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-)
+HOW = settings(DRAWN, derandomize=True)
 SEQUENCES = 20
 """Of each part of the protocol; a mistake has to show in ten times as many."""
 

@@ -24,7 +24,7 @@ from heirloom.core.tracking.tracking import Tracking
 from local.deploy import Deployment
 from local.launcher import EmbeddedAws
 from tests.bench.tracking import ours, theirs, units
-from tests.bench.tracking.client import Server, Times, measure
+from tests.bench.tracking.client import PATIENCE, Server, Times, measure
 from tests.bench.tracking.runs import SEARCHES, SIZES, Search
 from tests.embedded import free_port
 from tests.local.stack.client import Stack
@@ -150,6 +150,8 @@ def _table(found: dict[str, Measured]) -> list[str]:
 
 
 def _cell(times: Times, *, writes: bool) -> str:
+    if times == Times.late():
+        return f"over {PATIENCE} s"
     latency = f"{times.p50:,.0f} / {times.p95:,.0f} ms"
     return f"{times.rate:,.0f}/s, {latency}" if writes else f"{latency}, first {times.first:,.0f}"
 

@@ -22,6 +22,8 @@ from botocore.credentials import Credentials
 
 LEAST, LONGEST = 3, 20
 """Requests of a client that are measured however long they take, and seconds after which no further one is made."""
+PATIENCE = 60
+"""Seconds that an answer is waited for; where one takes longer, nothing more is asked."""
 Ask = Callable[[str, Mapping[str, Any]], Any]
 """POSTs to a path below mlflow/ and gives the answer's JSON."""
 
@@ -38,7 +40,7 @@ class Server:
     def connect(self) -> Ask:
         """A connection of its own: a session of MLflow's client keeps one open, too."""
         there = urlsplit(self.url)
-        connection = http.client.HTTPConnection(there.hostname or "", there.port, timeout=120)
+        connection = http.client.HTTPConnection(there.hostname or "", there.port, timeout=PATIENCE)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -71,6 +73,11 @@ class Times:
         cuts = statistics.quantiles(seconds, n=20)
         return cls(len(seconds) / wall, 1000 * statistics.median(seconds), 1000 * cuts[18], 1000 * first)
 
+    @classmethod
+    def late(cls) -> Times:
+        """Of requests that are not answered in time: at least so long."""
+        return cls(1 / PATIENCE, 1000 * PATIENCE, 1000 * PATIENCE, 1000 * PATIENCE)
+
 
 def measure(server: Server, clients: int, requests: int, bodies: Callable[[], Iterator[tuple[str, Any]]]) -> Times:
     """The times of so many requests of each client, each with requests of its own; of fewer where they take long."""
@@ -93,8 +100,11 @@ def measure(server: Server, clients: int, requests: int, bodies: Callable[[], It
         with suppress(threading.BrokenBarrierError):  # why is told below
             barrier.wait()
         began = time.perf_counter()
-        for each in working:
-            each.result()
+        try:
+            for each in working:
+                each.result()
+        except TimeoutError:
+            return Times.late()
         return Times.of(seconds, time.perf_counter() - began, max(firsts))
 
 

@@ -48,7 +48,7 @@ def served(name: str, uri: str, folder: Path) -> Iterator[Server]:
             yield Server(name, f"http://127.0.0.1:{port}")
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
+                os.killpg(process.pid, signal.SIGKILL)  # it may be at a search that nobody waits for any more
             process.wait()
 
 
