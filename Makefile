@@ -71,7 +71,7 @@ bench: dev build  ## measure the numbers of docs/benchmarks.md again
 bench-serving: dev  ## measure our server beside MLflow's, BentoML, FastAPI and AWS's container stack (15 minutes)
 	@$(BIN)/python -m tests.bench.serving
 
-bench-tracking: dev build  ## measure experiments beside MLflow's server on SQLite and PostgreSQL (15 minutes)
+bench-tracking: dev build  ## measure experiments beside MLflow's server on SQLite and PostgreSQL (25 minutes)
 	@$(BIN)/python -m tests.bench.tracking
 
 docs: dev  ## write the generated pages: docs/cli.md, docs/openapi.json
