@@ -1,8 +1,8 @@
 """A kept run into the tracking store of a stack, whole and once, through MLflow's protocol (docs/tracking.md).
 
-runs/create has no key by which a repeated request would be known, so a run carries its own id as a tag and is looked
-for before it is made; searches here see all that was written. Each step after that can be repeated, and the status,
-which is written last, says that all others are done. So whatever was killed or lost its answer is sent again.
+A run's own id is the client token that it is made with, by which a repeated request is known. Each step after that can
+be repeated, and the status, which is written last, says that all others are done. So whatever was killed or lost its
+answer is sent again.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def log(kept: Kept, store: Store) -> str:
     One that somebody has deleted there is left so.
     """
     experiment = _experiment(kept.record.experiment, store)
-    info = (_found(kept, experiment, store) or _created(kept, experiment, store))["info"]
+    info = _created(kept, experiment, store)["info"]
     if info["status"] == "RUNNING" and info["lifecycle_stage"] == "active":
         _fill(kept, info, store)
     return str(info["run_id"])
@@ -77,25 +77,15 @@ def _experiment(name: str, store: Store) -> str:
         return str(store.call("GET", asked)["experiment"]["experiment_id"])
 
 
-def _found(kept: Kept, experiment: str, store: Store) -> Any:
-    """The run if it was begun before."""
-    asked = {
-        "experiment_ids": [experiment],
-        "filter": f"tags.`{RUN_TAG}` = '{kept.id}'",
-        "run_view_type": "ALL",
-        "max_results": 1,
-    }
-    found = store.call("POST", f"{_ROOT}runs/search", asked)["runs"]
-    return found[0] if found else None
-
-
 def _created(kept: Kept, experiment: str, store: Store) -> Any:
+    """The run, also if it was begun before."""
     asked = {
         "experiment_id": experiment,
         "run_name": kept.record.name,
         "user_id": kept.record.tags.get("mlflow.user", ""),
         "start_time": kept.started_at,
         "tags": _pairs({RUN_TAG: kept.id}),
+        "client_token": kept.id,
     }
     return store.call("POST", f"{_ROOT}runs/create", asked)["run"]
 

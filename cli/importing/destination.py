@@ -1,7 +1,7 @@
 """A stack as the place that things are imported to: MLflow's protocol, spoken so that nothing comes twice.
 
-What makes something new is not asked again where the answer is lost, before it was looked for: all that the importer
-makes bears FROM, the tag that says what it is of.
+What makes something new may be asked again, too: names are there once, and all else is made with a client token, which
+is what it is of. That is also its tag FROM, by which a later import finds it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from urllib.parse import quote, urlencode
 
 from cli.importing.batches import batches, pairs
 from cli.importing.records import Document, LoggedModel, Point, Run
-from cli.importing.stack import ATTEMPTS, Api, patient
-from heirloom.core.errors import NotFound, Unavailable
+from cli.importing.stack import Api, patient
+from heirloom.core.errors import Conflict, NotFound, Unavailable
+from heirloom.core.tracking.repeated import TOKEN
 
 FROM, DONE, CREATED = "heirloom.imported_from", "heirloom.imported", "heirloom.created"
 """Tags: what a thing was imported from; that all of it is there, and as what; when it was made at its source, in ms."""
@@ -57,14 +58,16 @@ class Destination:
         return patient(lambda: self._api("GET", asked))
 
     def make(self, path: str, body: Document, find: Callable[[], Any]) -> Any:
-        """The answer to what makes something new, or else what ``find`` has found of it."""
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return self._api("POST", path, body)
-            except Unavailable:
-                if (found := patient(find)) is not None:
-                    return found
-        return self._api("POST", path, body)
+        """The answer to what makes something with a name of its own; what ``find`` finds of it where it is there.
+
+        So it is when an answer was lost, or somebody was quicker. Raises Conflict where ``find`` gives None.
+        """
+        try:
+            return self.post(path, body)
+        except Conflict:
+            if (found := find()) is None:
+                raise
+            return found
 
     def pages(self, path: str, what: str, body: Document) -> Iterator[Any]:
         """All results of a search."""
@@ -125,13 +128,7 @@ class Destination:
     def create_run(self, experiment: str, run: Run, origin: str) -> Placed:
         """A run with nothing in it but where it is from."""
         body = {"experiment_id": experiment, "user_id": run.user, "start_time": run.start, "run_name": run.name}
-
-        def find() -> Any | None:
-            asked = {"experiment_ids": [experiment], "filter": f"tags.`{FROM}` = '{origin}'", "run_view_type": "ALL"}
-            found = next(self.pages("runs/search", "runs", asked), None)
-            return found and {"run": found}
-
-        return _run(self.make("runs/create", {**body, "tags": pairs({FROM: origin})}, find)["run"])
+        return _run(self.post("runs/create", {**body, "tags": pairs({FROM: origin}), TOKEN: origin})["run"])
 
     def log(self, run: str, points: list[Point], params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         """Points, parameters and tags; the tag DONE, if it is among them, with the last of it."""
@@ -164,14 +161,9 @@ class Destination:
             "source_run_id": run,
             "params": pairs(model.params),
             "tags": pairs(tags),
+            TOKEN: tags[FROM],
         }
-
-        def find() -> Any | None:
-            asked = {"experiment_ids": [experiment], "filter": f"tags.`{FROM}` = '{tags[FROM]}'"}
-            found = next(self.pages("logged-models/search", "models", asked), None)
-            return found and {"model": found}
-
-        return _model(self.make("logged-models", body, find)["model"])
+        return _model(self.post("logged-models", body)["model"])
 
     def finish_model(self, model: str, status: str, tags: Mapping[str, str]) -> None:
         """Say that its files are there, or won't be."""

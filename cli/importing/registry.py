@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -51,20 +51,13 @@ class Registry:
         asked = f"name = '{name}'" + (f" AND {_ALL[1]}" if prompt else "")
         return {int(each["version"]): each for each in self._found("model-versions/search", "model_versions", asked)}
 
-    def create_version(
-        self, name: str, version: Version, body: Mapping[str, Any], sought: Callable[[], Mapping[str, Any] | None]
-    ) -> None:
+    def create_version(self, name: str, version: Version, body: Mapping[str, Any]) -> None:
         """Make it with its number: those before it that were deleted at the source are made and deleted here, too.
 
-        Raises Conflict where the number is given already. ``sought`` finds one whose answer was lost.
+        Raises Conflict where the number is given already.
         """
-
-        def find() -> Any | None:
-            found = sought()
-            return found and {"model_version": found}
-
         while True:
-            made = self._destination.make("model-versions/create", {"name": name, **body}, find)["model_version"]
+            made = self._destination.post("model-versions/create", {"name": name, **body})["model_version"]
             given = int(made["version"])
             if given == version.number:
                 return

@@ -17,6 +17,7 @@ from cli.importing.registry import PROMPT, Registry
 from cli.importing.tally import IMPORTED, REGISTERED, UNCHANGED, VERSIONS, Tally
 from cli.importing.transfer import created
 from heirloom.core.errors import Conflict, HeirloomError
+from heirloom.core.tracking.repeated import TOKEN
 
 Copy = Callable[[str, str], None]
 """Copies the files of a place at the source to below a URI."""
@@ -82,13 +83,9 @@ class Versions:
                 "run_link": version.run_link,
                 "description": version.description,
                 "tags": [{"key": key, "value": value} for key, value in tags.items()],
+                TOKEN: origin,
             }
-
-            def sought() -> Mapping[str, Any] | None:
-                found = self._registry.versions(target.name, PROMPT in target.model.tags).values()
-                return next((each for each in found if texts(each.get("tags")).get(FROM) == origin), None)
-
-            self._registry.create_version(target.name, version, body, sought)
+            self._registry.create_version(target.name, version, body)
             there = {"description": version.description, "tags": body["tags"]}
         self._registry.update_version(target.name, version, there, tags)
         self._tally.count(VERSIONS, IMPORTED)

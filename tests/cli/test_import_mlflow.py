@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -157,6 +158,32 @@ def test_lost_answers_make_nothing_twice(
 
     intercepted(monkeypatch, lossy)
 
+    assert cli("import", "mlflow", source, "--deleted").code == 0
+    assert tell(stack.url) == content
+
+
+@pytest.mark.parametrize("writes", [0, 5, 30, 60])
+def test_two_at_once_make_nothing_twice(
+    cli: Run, stack: MemoryStack, source: str, content: dict[str, Any], monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    """Before one of an import's writes a whole other import comes between: what the first one knows is no more true."""
+    numbers, others = itertools.count(), []
+
+    def overtaken(api: Api) -> Api:
+        def ask(method: str, path: str, body: object = None) -> Any:
+            if is_write(method, path) and next(numbers) == writes:
+                intercepted(monkeypatch, lambda api: api)
+                others.append(cli("import", "mlflow", source, "--deleted").code)
+            return api(method, path, body)
+
+        return ask
+
+    intercepted(monkeypatch, overtaken)
+    failures = cli("import", "mlflow", source, "--deleted", "--json").document["failures"]
+
+    assert others == [0]
+    assert tell(stack.url) == content
+    assert {each["name"] for each in failures} <= {"ancient", "gone"}, "what the other one deletes can't be filled"
     assert cli("import", "mlflow", source, "--deleted").code == 0
     assert tell(stack.url) == content
 

@@ -13,8 +13,8 @@ from heirloom.core.errors import Unavailable
 from tests.cli.conftest import Run
 from tests.cli.tracking_store import HandlerStore, assert_whole, keep
 
-CALLS = 15
-"""Of one run: its experiment looked for and made, itself looked for and made, a batch, inputs, 8 files, its end."""
+CALLS = 14
+"""Of one run: its experiment looked for and made, itself made, a batch, inputs, 8 files, its end."""
 
 
 def sync(root: Path, store: HandlerStore) -> list[Sent]:

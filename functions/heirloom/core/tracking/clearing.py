@@ -23,6 +23,7 @@ from heirloom.core.tracking.ids import (
     MODEL_VERSIONS,
     is_partition_of_runs,
     partition_of_history,
+    partition_of_tokens,
     partitions_of_models,
     partitions_of_runs,
 )
@@ -74,6 +75,7 @@ def clear(deleted: Deleted, documents: Documents, artifacts: Artifacts) -> str:
     for some in _batches(documents.of(partition_of_history(deleted.key[1])) if deleted.kind == RUN else ()):
         documents.write(gone=some)
     if deleted.kind == EXPERIMENT:
+        documents.drop(partition_of_tokens(deleted.key[1]))
         forget(deleted.key[1], documents)
     _remove(documents, deleted.key, *([(EXPERIMENT_NAMES, deleted.name)] if deleted.kind == EXPERIMENT else []))
     return left

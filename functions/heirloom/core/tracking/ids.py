@@ -43,6 +43,11 @@ def key_of_deleted(identity: str) -> Key:
     return "deleted-experiments", identity[:_DIGITS]
 
 
+def partition_of_tokens(experiment: str) -> str:
+    """Where it says what client tokens have made in an experiment."""
+    return f"tokens#{experiment}"
+
+
 def is_run_id(run: str) -> bool:
     """Whether it can be a run's id."""
     return len(run) > _DIGITS

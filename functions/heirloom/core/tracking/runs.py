@@ -13,6 +13,7 @@ from heirloom.core.tracking.ids import EXPERIMENTS, partition_of_run, partitions
 from heirloom.core.tracking.index.find import data_of, find
 from heirloom.core.tracking.index.open_runs import changed, mark
 from heirloom.core.tracking.names import name_of
+from heirloom.core.tracking.repeated import once, token_of
 from heirloom.core.tracking.run import NAME_TAG, STATUSES, alter, found, told, unlogged
 from heirloom.core.tracking.search.filter import parse_filter
 from heirloom.core.tracking.search.kinds import RUNS
@@ -24,7 +25,7 @@ _USUAL_RESULTS = 1000
 
 
 def create(asked: Asked, tracking: Tracking) -> Answer:
-    """POST runs/create."""
+    """POST runs/create; a client token's second run is its first."""
     experiment = experiments.active(asked.text("experiment_id", experiments.DEFAULT), tracking)
     tags = {key: limits.shortened(limits.TAG, value) for key, value in asked.pairs("tags")}
     drawn = tracking.draw()
@@ -38,8 +39,7 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
     new = unlogged(identity, experiment.id, name, user, at, where)
     data = {**new, "tags": {**tags, **new["tags"]}}
     run = Document(partition_of_run(identity), identity, data)
-    tracking.documents.write(run, mark(run))
-    return {"run": told(data)}
+    return {"run": told(once(token_of(asked), experiment.id, tracking.documents, run, mark(run)))}
 
 
 def get(asked: Asked, tracking: Tracking) -> Answer:

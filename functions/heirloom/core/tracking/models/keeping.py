@@ -11,6 +11,7 @@ from heirloom.core.tracking.documents import Data, Document
 from heirloom.core.tracking.ids import model_id, partition_of_model
 from heirloom.core.tracking.models.model import ACTIVE, DELETED, alter, found, told
 from heirloom.core.tracking.names import name_of
+from heirloom.core.tracking.repeated import once, token_of
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 NAME, TYPE, KEY = 500, 500, 255
@@ -27,7 +28,7 @@ _BAD = ("/", ":", ".", "%", '"', "'")
 
 
 def create(asked: Asked, tracking: Tracking) -> Answer:
-    """POST logged-models."""
+    """POST logged-models; a client token's second model is its first."""
     name, kind = asked.text("name"), asked.text("model_type")
     _check_name(name)
     limits.check_length("model_type", TYPE, kind)
@@ -47,8 +48,8 @@ def create(asked: Asked, tracking: Tracking) -> Answer:
         "source_run_id": asked.text("source_run_id"),
     }
     data = {"info": info, "tags": tags, "params": params, "metrics": [], "lifecycle_stage": ACTIVE}
-    tracking.documents.write(Document(partition_of_model(identity), identity, data))
-    return {"model": told(data)}
+    model = Document(partition_of_model(identity), identity, data)
+    return {"model": told(once(token_of(asked), experiment.id, tracking.documents, model))}
 
 
 def get(asked: Asked, tracking: Tracking) -> Answer:

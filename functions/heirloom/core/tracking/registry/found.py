@@ -10,6 +10,7 @@ from heirloom.core.tracking.ids import MODEL_VERSIONS, REGISTERED_MODELS
 from heirloom.core.tracking.registry import leaving, roles
 from heirloom.core.tracking.registry import model as models
 from heirloom.core.tracking.registry import version as versions
+from heirloom.core.tracking.repeated import TOKEN
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 
@@ -57,6 +58,12 @@ def all_models(tracking: Tracking, beginning: str = "") -> list[Document]:
 def all_versions(name: str, tracking: Tracking) -> Iterator[Document]:
     """Every version of a model in the order of the numbers; of all models for the name that is empty."""
     return tracking.documents.of(MODEL_VERSIONS, versions.beginning(name) if name else "")
+
+
+def made_by(token: str, name: str, tracking: Tracking) -> Document | None:
+    """The version that a client token has made, if it is still there."""
+    versions_of = all_versions(name, tracking) if token else ()
+    return next((each for each in versions_of if each.data.get(TOKEN) == token), None)
 
 
 def latest(document: Document, tracking: Tracking, stages: Sequence[str] = ()) -> list[Answer]:

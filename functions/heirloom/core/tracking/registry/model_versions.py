@@ -19,24 +19,27 @@ from heirloom.core.tracking.registry.names import (
 )
 from heirloom.core.tracking.registry.owned import check_free, check_stays
 from heirloom.core.tracking.registry.sources import Claim, origin_of
+from heirloom.core.tracking.repeated import TOKEN, token_of
 from heirloom.core.tracking.steps import ROOM, Step, carry_out, fitting
 from heirloom.core.tracking.tracking import Answer, Tracking
 
 
 def create(asked: Asked, tracking: Tracking) -> Answer:
-    """POST model-versions/create: the next number of its model, in the stage None."""
+    """POST model-versions/create: the next number of its model, in the stage None; that of a client token again."""
     name, source, tags = model_name(asked), asked.needed("source"), new_tags(asked)
     run_link, description = asked.text("run_link"), asked.text("description")
     claim = Claim(source, asked.text("run_id"), asked.text("model_id"), IS_PROMPT in tags)
-    origin = origin_of(claim, tracking)
+    origin, token = origin_of(claim, tracking), token_of(asked)
 
     def plan() -> Step:
         model, now = found.model(name, tracking), tracking.now
+        if before := found.made_by(token, name, tracking):
+            return Step({"model_version": versions.told(before.data, roles.shown(model, tracking))})
         check_free(model.data)
         number = model.data["last"] + 1
         latest = {**model.data["latest"], NONE: number}
         changed = {**model.data, "last": number, "latest": latest, "last_updated_timestamp": now}
-        given = {"run_link": run_link, "description": description, "tags": tags}
+        given = {"run_link": run_link, "description": description, "tags": tags, **({TOKEN: token} if token else {})}
         its = {"source": origin.source, "storage_location": origin.location, "run_id": origin.run_id}
         version = Document(*versions.key_of(name, number), versions.new(name, number, now) | its | given)
         written = (model.with_data(changed), version, *origin.registered(name, number, tracking))
