@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev check test demo up down bench bench-serving bench-tracking build docs deploy clean
+.PHONY: help dev check lint types templates test demo up down bench bench-serving bench-tracking build docs deploy clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,12 +44,19 @@ dev: .venv/.dev  ## install everything that development needs
 build: .venv/.deploy  ## build the functions' third-party layers (no Docker)
 	@$(BIN)/python -m infra.build
 
-check: dev build  ## lint, types, import contracts, templates, Dockerfile
+check: dev  ## lint, types, import contracts, templates, Dockerfile
+	@$(MAKE) --no-print-directory --jobs 2 types templates lint
+
+lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint image/Dockerfile
+
+types: dev
+	$(BIN)/mypy
+
+templates: dev build
 	$(BIN)/python -m infra.check
 
 test: check  ## everything: checks, unit, contract, infra and the whole stack on the embedded AWS

@@ -8,7 +8,7 @@ from typing import Any
 from tests.differential.calls import BEGINNING, MISSING, Call, Ref
 from tests.differential.known import is_known
 from tests.differential.same import Ids, difference
-from tests.differential.sides import Ours, Reply, Theirs
+from tests.differential.sides import Reply, Side
 
 PAGES = 4
 """Of a search: as far as it is followed."""
@@ -21,7 +21,7 @@ class Different(Exception):
 class Both:
     """``calls`` counts those that were answered alike, without those of the beginning."""
 
-    def __init__(self, theirs: Theirs, ours: Ours) -> None:
+    def __init__(self, theirs: Side, ours: Side) -> None:
         self.theirs, self.ours, self.calls = theirs, ours, 0
         self._begun = Ids()
         for each in BEGINNING:

@@ -9,6 +9,7 @@ import sys
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import CodeType
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -110,6 +111,22 @@ class Ours:
 
     def _now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(self.seconds))
+
+
+@dataclass
+class Mistaken(Ours):
+    """Ours, with a mistake in it: ``function`` does what ``code`` says, as long as this side is asked."""
+
+    function: Any = None
+    code: CodeType | None = None
+
+    def ask(self, method: str, path: str, values: dict[str, Any]) -> Reply:
+        right = self.function.__code__
+        self.function.__code__ = self.code or right
+        try:
+            return super().ask(method, path, values)
+        finally:
+            self.function.__code__ = right
 
 
 def _sent(method: str, values: dict[str, Any]) -> tuple[str, str]:

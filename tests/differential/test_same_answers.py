@@ -11,7 +11,7 @@ from tests.differential.both import Both
 from tests.differential.calls import Call
 from tests.differential.mutants import MUTANTS, Mutant
 from tests.differential.rooms import DRAWN, ROOMS, sequences
-from tests.differential.sides import Ours, Theirs
+from tests.differential.sides import Mistaken, Ours, Theirs
 
 pytestmark = pytest.mark.xdist_group("differential")
 
@@ -43,13 +43,17 @@ def test_both_answer_alike(both: Both, part: str) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.part}: {mutant.what}")
-def test_a_mistake_is_found(both: Both, mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_is_found(mutant: Mutant) -> None:
+    """Beside ours as it is, which answers as MLflow does, in a tenth of the time."""
+    mistaken = Mistaken(function=mutant.function)
+    both = Both(Ours(), mistaken)
+    mistaken.code = mutant.code()
+
     @settings(HOW, max_examples=10 * SEQUENCES)
     @given(sequence=sequences(mutant.part))
     def alike(sequence: list[Call]) -> None:
         if both.different(sequence):
             raise Found
 
-    monkeypatch.setattr(mutant.function, "__code__", mutant.code())
     with pytest.raises(Found):
         alike()
