@@ -29,8 +29,9 @@ SHUT = ("/_ministack/reset", "/_ministack/config")
 HEALTH = "/_ministack/health"
 QUIET_SECONDS = 1.0
 LONGEST_SECONDS = 60.0
-# No request is answered meanwhile, so state that takes longer to save is saved at the end only.
-BEARABLE_SECONDS = 1.0
+# No request is answered while state is saved: that takes a twentieth of the time at most, and what takes longer than a
+# second is saved at the end only.
+SHARE, BEARABLE_SECONDS = 1 / 20, 1.0
 
 
 class Front:
@@ -72,8 +73,8 @@ class Front:
         while took < BEARABLE_SECONDS:
             await asyncio.sleep(QUIET_SECONDS)
             began = time.monotonic()
-            quiet = began - self._last_request > QUIET_SECONDS
-            if quiet and (self._last_save < self._last_request or began - self._last_save > LONGEST_SECONDS):
+            quiet, rested = began - self._last_request > QUIET_SECONDS, began - self._last_save > took / SHARE
+            if quiet and rested and (self._last_save < self._last_request or began - self._last_save > LONGEST_SECONDS):
                 save_all(ministack._build_persistence_save_dict())
                 self._last_save = time.monotonic()
                 took = self._last_save - began

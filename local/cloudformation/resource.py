@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ministack.core.responses import get_region
 from ministack.services.cloudformation.provisioners import _physical_name
 
+from local import clients
+
 Properties = dict[str, Any]
 # The physical id, which Ref gives, and the attributes that Fn::GetAtt gives.
 Made = tuple[str, dict[str, str]]
-_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,7 @@ def client(service: str) -> Any:
 
 @functools.lru_cache(maxsize=16)
 def _client(service: str, region: str) -> Any:
-    make: Any = boto3.client
-    with _one_at_a_time:  # boto3's default session is not safe to make clients from several threads
-        return make(service, region_name=region)
+    return clients.client(service, region_name=region)
 
 
 def named(stack_name: str, logical_id: str, given: object) -> str:

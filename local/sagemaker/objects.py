@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
+from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from heirloom.core.storage import Location
+from local import clients
 from local.sagemaker import emulator
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class TransferError(Exception):
 
 def s3_client(credentials: emulator.Credentials | None) -> S3Client:
     """A client of the embedded S3 in the ambient region."""
-    return boto3.session.Session().client(
+    made: S3Client = clients.client(
         "s3",
         region_name=emulator.region(),
         endpoint_url=emulator.endpoint_url(),
@@ -41,6 +42,7 @@ def s3_client(credentials: emulator.Credentials | None) -> S3Client:
         aws_session_token=credentials.session_token if credentials else None,
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3, "mode": "standard"}),
     )
+    return made
 
 
 def download_prefix(s3: S3Client, uri: str, target: Path, role_arn: str) -> int:
@@ -89,7 +91,7 @@ def upload_archive(s3: S3Client, source: Path, uri: str) -> None:
             tar.add(entry, arcname=entry.name)
     try:
         s3.upload_file(str(archive), goal.bucket, goal.key, Config=TRANSFER)
-    except (ClientError, boto3.exceptions.S3UploadFailedError) as problem:
+    except (ClientError, S3UploadFailedError) as problem:
         raise TransferError(f"Unable to upload to {uri}: {problem}") from problem
     finally:
         archive.unlink()

@@ -14,11 +14,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from ministack.services import stepfunctions
 
+from local import clients
 from local.sagemaker import emulator
 
 LONGEST_POLL = 0.5  # seconds
@@ -79,11 +79,10 @@ def session() -> Iterator[emulator.Credentials | None]:
 def call(service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
     """Call another service over HTTP as the state machine's role, which IAM then judges. Raises ClientError."""
     with session() as opened:
-        make: Any = boto3.client
         credentials: dict[str, str] = (
             {name.lower(): value for name, value in opened.environment().items()} if opened else {}
         )
-        client = make(
+        client = clients.client(
             service,
             endpoint_url=emulator.endpoint_url(),
             region_name=emulator.region(),
