@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,25 +82,11 @@ class Stack:
         response = self.http.send(request.prepare())
         return response.status_code, json.loads(response.content or b"null")
 
-    def with_mlflow(self, work: Path, module: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a module of these tests in a process of its own, in which MLflow's client logs to this stack."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
-        mlflow = {
-            "MLFLOW_TRACKING_URI": self.aws.api_url(self.outputs["ApiId"]),
-            "MLFLOW_TRACKING_AWS_SIGV4": "true",
-            "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
-            "GIT_PYTHON_REFRESH": "quiet",
-            "MPLCONFIGDIR": str(work),
-        }
-        return subprocess.run(
-            [sys.executable, "-m", module, *words],
-            cwd=ROOT,
-            env={**kept, **self.aws.environment(), **mlflow},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    @property
+    def signed(self) -> dict[str, str]:
+        """The variables by which MLflow's client logs to this stack, and signs."""
+        uri = self.aws.api_url(self.outputs["ApiId"])
+        return {**self.aws.environment(), "MLFLOW_TRACKING_URI": uri, "MLFLOW_TRACKING_AWS_SIGV4": "true"}
 
     def predict(self, model: str, inputs: list[dict[str, Any]]) -> tuple[int, Any]:
         """POST the rows to the model's predictions."""

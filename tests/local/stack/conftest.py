@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from local.connection import Connection
 from local.deploy import Deployment
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
+from tests.local.stack.programs import Programs
 
 ROOT = Path(__file__).parents[3]
 PROJECTS = Path(__file__).parent / "projects"
@@ -46,6 +48,14 @@ def stack(aws: Connection, state_dir: Path, models: Path) -> Stack:
     deployment = Deployment(aws, ROOT, state_dir, print, {"models": str(models)})
     outputs = deployment.deploy()
     return Stack(aws, outputs["heirloom"], deployment)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Programs]:
+    """What runs programs with MLflow's client in them."""
+    programs = Programs()
+    yield programs
+    programs.stop()
 
 
 @pytest.fixture

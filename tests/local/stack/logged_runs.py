@@ -1,6 +1,7 @@
-"""What the unmodified client of MLflow finds in an experiment: run as a program, it prints it as JSON.
+"""What the unmodified client of MLflow finds of a run by its name or id: run as a program, it prints it as JSON.
 
-`python -m tests.local.stack.logged_runs EXPERIMENT`, with MLFLOW_TRACKING_URI and AWS's variables in the environment.
+`python -m tests.local.stack.logged_runs EXPERIMENT NAME`, with MLFLOW_TRACKING_URI and AWS's variables in the
+environment.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from mlflow.entities import Run
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    found = mlflow.search_runs(experiment_names=[sys.argv[1]], output_format="list")
-    print(json.dumps([told(run) for run in found]))  # noqa: T201 - it is a program, and this is its answer
+    _, experiment, name = sys.argv
+    runs = mlflow.search_runs(experiment_names=[experiment], output_format="list")
+    found = [told(run) for run in runs if name in (run.info.run_name, run.data.tags["heirloom.run"])]
+    print(json.dumps(found))  # noqa: T201 - it is a program, and this is its answer
 
 
 def told(run: Run) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from local.connection import Connection
 from tests.embedded import unique
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
+from tests.local.stack.programs import Programs
 
 pytestmark = pytest.mark.xdist_group("stack")
 ROOT = Path(__file__).parents[3]
@@ -41,6 +42,7 @@ class Person:
     """Somebody who has logged in."""
 
     stack: Stack
+    programs: Programs
     name: str
     uri: str
     token: str
@@ -51,25 +53,12 @@ class Person:
 
     def run(self, *words: str) -> dict[str, Any]:
         """What the program says that has this person's token, and no AWS credentials."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
-        told = {
+        environment = {
             "MLFLOW_TRACKING_URI": self.uri,
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-            "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
-            "GIT_PYTHON_REFRESH": "quiet",
         }
-        ran = subprocess.run(
-            [sys.executable, "-m", "tests.local.stack.token_holder", *words],
-            cwd=ROOT,
-            env={**kept, **told},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr[-4000:]
-        return dict(json.loads(ran.stdout.splitlines()[-1]))
+        return dict(self.programs.ask("tests.local.stack.token_holder", *words, **environment))
 
 
 Logs = Callable[..., Person]
@@ -103,7 +92,7 @@ def type_login(
 
 
 @pytest.fixture
-def person(stack: Stack, command: Command) -> Logs:
+def person(stack: Stack, programs: Programs, command: Command) -> Logs:
     """Adds somebody with a role, who logs in for the first time."""
 
     def log_in(role: str) -> Person:
@@ -114,7 +103,7 @@ def person(stack: Stack, command: Command) -> Logs:
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         assert (told["user"], told["role"]) == (name, role)
-        return Person(stack, name, told["uri"], told["token"])
+        return Person(stack, programs, name, told["uri"], told["token"])
 
     return log_in
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,32 +17,31 @@ from tests.cli.dvc_repository import made
 from tests.embedded import free_port, wait_for
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
+from tests.local.stack.programs import ROOT, Programs, variables
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.filterwarnings("ignore")]  # MLflow's, in this process
-ROOT = Path(__file__).parents[3]
-KEPT = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_", "HEIRLOOM_"))}
+CONTENT = "tests.mlflow_content"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory, programs: Programs) -> Iterator[str]:
     """The URL of an `mlflow server` that somebody has worked with."""
     folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
     url = f"http://127.0.0.1:{port}"
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "files")]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *words, *stores],
             cwd=folder,
-            env={**KEPT, **quiet},
+            env=variables(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
             wait_for(lambda: healthy(url), 120)
-            content("fill", url, {})
+            programs.run(CONTENT, "fill", url)
             yield url
         finally:
             os.killpg(process.pid, signal.SIGTERM)  # its workers, too
@@ -58,27 +56,14 @@ def healthy(url: str) -> bool:
         return False
 
 
-def content(verb: str, url: str, environment: Mapping[str, str], *prefix: str) -> Any:
-    """What the unmodified client does to or tells of a server, in a process of its own."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.mlflow_content", verb, url, *prefix],
-        cwd=ROOT,
-        env={**KEPT, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    return json.loads(ran.stdout.splitlines()[-1]) if verb == "tell" else None
-
-
-def test_an_import_from_a_server_that_is_killed_comes_once(stack: Stack, command: Command, server: str) -> None:
+def test_an_import_from_a_server_that_is_killed_comes_once(
+    stack: Stack, command: Command, programs: Programs, server: str
+) -> None:
     prefix = ("--prefix", "moved-")
     killed = subprocess.Popen(
         [sys.executable, "-m", "cli", "import", "mlflow", server, "--deleted", *prefix],
         cwd=ROOT,
-        env={**KEPT, "HEIRLOOM_STATE_DIR": str(stack.deployment.state_dir), "HEIRLOOM_LOCAL": "1"},
+        env=variables(HEIRLOOM_STATE_DIR=str(stack.deployment.state_dir), HEIRLOOM_LOCAL="1"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -102,9 +87,8 @@ def test_an_import_from_a_server_that_is_killed_comes_once(stack: Stack, command
         "registered_models": {"imported": 0, "unchanged": 3, "failed": 0},
         "versions": {"imported": 0, "unchanged": 4, "failed": 0},
     }
-    signed = {**stack.aws.environment(), "MLFLOW_TRACKING_AWS_SIGV4": "true"}
-    here = content("tell", stack.aws.api_url(stack.outputs["ApiId"]), signed, "moved-")
-    assert here == content("tell", server, {})
+    here = programs.ask(CONTENT, "tell", stack.signed["MLFLOW_TRACKING_URI"], "moved-", **stack.signed)
+    assert here == programs.ask(CONTENT, "tell", server)
 
 
 def test_the_history_of_a_repository_with_dvc(stack: Stack, command: Command, tmp_path: Path) -> None:

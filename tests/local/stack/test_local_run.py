@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.embedded import free_port, wait_for
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command, Ran
 from tests.local.stack.paint import coats, spoiled
+from tests.local.stack.programs import Programs
 
 pytestmark = pytest.mark.xdist_group("stack")
 MODEL = "paint"
@@ -43,17 +45,21 @@ def without_network(monkeypatch: pytest.MonkeyPatch, command: Command, *words: o
         return command(*words)
 
 
-def listed(stack: Stack, work: Path, name: str) -> list[dict[str, Any]]:
+Listed = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def listed(stack: Stack, programs: Programs) -> Listed:
     """The runs of the model that bear this name or id, as MLflow's client finds them."""
-    ran = stack.with_mlflow(work, "tests.local.stack.logged_runs", MODEL)
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    return [
-        run for run in json.loads(ran.stdout.splitlines()[-1]) if name in (run["name"], run["tags"]["heirloom.run"])
-    ]
+
+    def find(name: str) -> list[dict[str, Any]]:
+        return list(programs.ask("tests.local.stack.logged_runs", MODEL, name, **stack.signed))
+
+    return find
 
 
 def test_a_run_without_network_appears_whole_and_once_after_sync(
-    stack: Stack, command: Command, laptop: Path, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, command: Command, listed: Listed, laptop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["run", "local", f"models/{MODEL}", "--data", "coats.csv", "--set", "strength=2", "--name", "on a train"]
     told = without_network(monkeypatch, command, *words)
@@ -66,7 +72,7 @@ def test_a_run_without_network_appears_whole_and_once_after_sync(
 
     (sent,) = command("run", "sync").report["runs"]
 
-    (run,) = listed(stack, laptop, "on a train")
+    (run,) = listed("on a train")
     assert (run["id"], run["status"]) == (sent["tracked"], "FINISHED")
     assert run["params"] == kept["params"] == {"strength": "2.0", "seed": "0"}
     assert run["metrics"] == kept["metrics"]
@@ -79,11 +85,11 @@ def test_a_run_without_network_appears_whole_and_once_after_sync(
     assert run["project"]["name"] == MODEL
     assert (run["ended_at"] - run["started_at"]) > 0
     assert command("run", "sync").report == {"runs": []}
-    assert listed(stack, laptop, "on a train") == [run]
+    assert listed("on a train") == [run]
 
 
 def test_two_syncs_at_once_send_each_run_once(
-    stack: Stack, command: Command, laptop: Path, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, command: Command, listed: Listed, laptop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train = ["run", "local", MODEL, "--data", "coats.csv", "--name", "in a tunnel"]
     for _ in range(2):
@@ -99,17 +105,17 @@ def test_two_syncs_at_once_send_each_run_once(
     answers = [json.loads(each.communicate(timeout=120)[0]) for each in both]
 
     assert sorted(len(answer["runs"]) for answer in answers) == [0, 3]
-    runs = listed(stack, laptop, "in a tunnel")
+    runs = listed("in a tunnel")
     assert sorted(run["status"] for run in runs) == ["FAILED", "FINISHED", "FINISHED"]
     (without,) = [run for run in runs if run["status"] == "FAILED"]
     assert without["tags"]["heirloom.failure"] == failed.report["reason"]
 
 
-def test_with_a_network_it_is_there_at_once(stack: Stack, command: Command, laptop: Path) -> None:
+def test_with_a_network_it_is_there_at_once(stack: Stack, command: Command, listed: Listed, laptop: Path) -> None:
     told = command("run", "local", MODEL, "--data", "coats.csv")
 
     assert told.code == 0, told.err
-    (run,) = listed(stack, laptop, told.report["run"])
+    (run,) = listed(told.report["run"])
     assert run["id"] == told.report["tracked"]
     assert command("run", "sync").report == {"runs": []}
 
@@ -167,13 +173,15 @@ def test_the_cloud_trains_what_is_deployed_and_says_so(
     assert "did you mean strength?" in unknown.err
 
 
-def test_the_same_training_here_and_there_differs_by_a_tag(stack: Stack, command: Command, laptop: Path) -> None:
+def test_the_same_training_here_and_there_differs_by_a_tag(
+    stack: Stack, command: Command, listed: Listed, laptop: Path
+) -> None:
     here = command("run", "local", MODEL, "--data", "coats.csv", "--set", "strength=0.5")
     there = command("run", "cloud", MODEL, "--data", "coats.csv", "--set", "strength=0.5", "--wait")
 
     assert (here.code, there.code) == (0, 0), there.err
-    (local,) = listed(stack, laptop, here.report["run"])
-    (cloud,) = listed(stack, laptop, there.report["run"]["id"])
+    (local,) = listed(here.report["run"])
+    (cloud,) = listed(there.report["run"]["id"])
     for part in ("status", "params", "artifacts", "project"):
         assert local[part] == cloud[part]
     assert _without(local["metrics"], "train_seconds") == _without(cloud["metrics"], "train_seconds")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.local.stack.client import Stack
+from tests.local.stack.programs import ROOT, variables
 
 pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_a_data_scientist_s_script_runs_as_on_mlflow_s_own_server(stack: Stack, tmp_path: Path) -> None:
-    ran = stack.with_mlflow(tmp_path, "tests.local.stack.experiment")
+    script = [sys.executable, "-m", "tests.local.stack.experiment"]
+    environment = variables(**stack.signed, MPLCONFIGDIR=str(tmp_path))
+    ran = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
     assert ran.returncode == 0, ran.stderr[-4000:]
     assert json.loads(ran.stdout.splitlines()[-1]) == {
