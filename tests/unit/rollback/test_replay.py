@@ -28,7 +28,7 @@ def replay(theatre: Theatre, slo: str = ACCURACY, version: int = 2) -> Replay:
     registration = registered(MODEL, theatre.world.lineage)
     assert registration is not None
     breach = theatre.breaks(version, slo)
-    return Replay(breach, registration.project, theatre.ports.sources, lambda: theatre.now)
+    return Replay(breach, registration.project, theatre.ports.sources, lambda: theatre.now, theatre.pause)
 
 
 def answers(theatre: Theatre, answer: Any, endpoint: str = EARLIER) -> None:
@@ -171,6 +171,28 @@ def test_times_are_compared_request_by_request(theatre: Theatre) -> None:
 
     assert found == Comparison(30, better=20, worse=0, well="fast enough")
     assert found.helps
+
+
+def test_requests_that_the_log_shows_late_are_waited_for(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six slow ones set off the alarm; it takes seven to tell."""
+    theatre.asked(2, [9000.0] * 8)
+    shown = iter([2, 6, 8])
+    lines = theatre.recent.lines
+    monkeypatch.setattr(theatre.recent, "lines", lambda *asked: lines(*asked)[: next(shown)])
+
+    found = replay(theatre, LATENCY).comparison(1, EARLIER)
+
+    assert found == Comparison(8, better=8, worse=0, well="fast enough")
+    assert found.helps
+    assert theatre.paused == [1.0, 1.0]
+
+
+def test_where_too_few_come_it_is_said_after_ten_seconds(theatre: Theatre) -> None:
+    theatre.asked(2, [9000.0] * 3)
+
+    found = replay(theatre, LATENCY).comparison(1, EARLIER)
+
+    assert (found.pairs, found.helps, sum(theatre.paused)) == (3, False, 10)
 
 
 def test_the_newest_requests_are_compared(theatre: Theatre) -> None:

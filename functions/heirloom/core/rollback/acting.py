@@ -51,7 +51,7 @@ class Acting:
         self._project = project
         self._route_name = drill_route(breach.model) if breach.drill else breach.model
         self._version = TWIN if breach.drill else breach.version
-        replay = Replay(breach, project, ports.sources, ports.clock)
+        replay = Replay(breach, project, ports.sources, ports.clock, ports.pause)
         self._earlier: Earlier = Rehearsal(breach, replay) if breach.drill else replay
 
     def once(self) -> tuple[Outcome, ...]:
