@@ -20,7 +20,6 @@ from heirloom.core.run.upload import run_id
 from local.connection import Connection
 from local.deploy import Deployment
 
-ROOT = Path(__file__).parents[3]
 RUN_SECONDS = 240
 # How the names of the two kinds of machines end.
 PIPELINE, RELEASE = "-pipeline", "-release"

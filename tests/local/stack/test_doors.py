@@ -28,10 +28,9 @@ from local.connection import Connection
 from tests.embedded import unique
 from tests.local.stack.client import Stack
 from tests.local.stack.command import Command
-from tests.local.stack.programs import Programs
+from tests.local.stack.programs import ROOT, Programs, variables
 
 pytestmark = pytest.mark.xdist_group("stack")
-ROOT = Path(__file__).parents[3]
 MLFLOW = "/api/2.0/mlflow"
 OWN_PASSWORD = "A-password-of-my-own-1"  # of people who live as long as the test
 REFUSED = "This takes the role {least}, and {name} has the role {role}. An admin can give it:"
@@ -77,12 +76,11 @@ def type_login(
     stack: Stack, *words: str, typed: str = "", place: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """`heirloom login` in a process of its own, as a person without AWS credentials has it; ``place``: not --local."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HEIRLOOM_"))}
     local = {"HEIRLOOM_LOCAL": "1", "HEIRLOOM_STATE_DIR": str(stack.deployment.state_dir)}
     return subprocess.run(
         [sys.executable, "-m", "cli", *words],
         cwd=ROOT,
-        env={**kept, **(local if place is None else place)},
+        env=variables(**(local if place is None else place)),
         input=typed,
         capture_output=True,
         text=True,
